@@ -1,0 +1,69 @@
+//! Serves the pages over a made-up board, for work on their looks: `cargo run --example preview -- [PORT]`.
+//!
+//! The project `away` plays ClickHouse out for 20 of every 40 seconds, `empty` has nothing to show, `calm` nothing bad, and
+//! `unknown` does not exist. The session `none` does not exist either.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use qoe_dashboards::{Settings, Source, SourceError, router_over};
+use qoe_query::board::{Board, Filter, SessionTimeline, SessionsNow};
+
+#[path = "../src/synthetic.rs"]
+mod synthetic;
+
+#[derive(Clone)]
+struct MadeUp;
+
+impl Source for MadeUp {
+    async fn board(&self, project: &str, _filter: &Filter) -> Result<Arc<Board>, SourceError> {
+        let board = synthetic::board(Utc::now());
+        match project {
+            "unknown" => Err(SourceError::UnknownProject { project: project.to_owned() }),
+            "away" if Utc::now().timestamp() % 40 >= 20 => {
+                Err(SourceError::Unavailable(Arc::new(std::io::Error::other("connection refused"))))
+            }
+            "empty" => Ok(Arc::new(empty(&board))),
+            "calm" => Ok(Arc::new(Board { slices: board.slices[3..].to_vec(), worst: vec![], ..(*board).clone() })),
+            _ => Ok(board),
+        }
+    }
+
+    async fn session(&self, _project: &str, session_id: &str) -> Result<Option<SessionTimeline>, SourceError> {
+        Ok((session_id != "none").then(|| synthetic::session(session_id, Utc::now())))
+    }
+}
+
+fn empty(board: &Board) -> Board {
+    let mut empty = Board {
+        newest: None,
+        slices: vec![],
+        now: SessionsNow::default(),
+        worst: vec![],
+        choices: board.choices.iter().map(|(dimension, _)| (*dimension, vec![])).collect(),
+        ..board.clone()
+    };
+    for window in &mut empty.windows {
+        (window.sessions, window.session_minutes) = (0, 0);
+        (window.good_minutes, window.connect_ms, window.connect_best, window.join_success) = (None, None, None, None);
+        (window.rtt_ms, window.jitter_ms, window.loss_ratio, window.freeze_ratio) = (None, None, None, None);
+        (window.response_ms, window.interruption_ms) = (None, None);
+        window.mos.clear();
+    }
+    for minute in &mut empty.minutes {
+        (minute.sessions, minute.good, minute.bad, minute.unclassified, minute.silent) = (0, 0, 0, 0, 0);
+        (minute.rtt_ms_p50, minute.rtt_ms_p95, minute.jitter_ms_p95, minute.loss_ratio_p95) = (None, None, None, None);
+        (minute.freeze_ratio_p95, minute.connect_ms_p95, minute.mos_nb_mean, minute.response_ms_p95) = (None, None, None, None);
+    }
+    empty
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let port: u16 = std::env::args().nth(1).map_or(Ok(8490), |port| port.parse())?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    let settings = Settings { default_project: "default".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    eprintln!("http://127.0.0.1:{port}/board");
+    axum::serve(listener, router_over(MadeUp, settings)).await?;
+    Ok(())
+}

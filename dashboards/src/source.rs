@@ -1,0 +1,65 @@
+//! Where the pages get their answers: the query crate's boards, or a picture made up for tests and previews.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+use qoe_query::board::{Board, BoardError, Boards, Filter, SessionTimeline};
+
+/// Answers the questions of the pages.
+pub trait Source: Clone + Send + Sync + 'static {
+    /// The board of a project as it is now.
+    fn board(&self, project: &str, filter: &Filter) -> impl Future<Output = Result<Arc<Board>, SourceError>> + Send;
+
+    /// One session; `None` if the project has none of that id.
+    fn session(&self, project: &str, session_id: &str) -> impl Future<Output = Result<Option<SessionTimeline>, SourceError>> + Send;
+}
+
+/// Why there is no answer, in the three ways that call for different pages.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SourceError {
+    /// ClickHouse does not answer; it may again soon.
+    #[error("ask clickhouse")]
+    Unavailable(#[source] Arc<dyn Error + Send + Sync>),
+    /// The project was never heard of.
+    #[error("unknown project {project:?}")]
+    UnknownProject {
+        /// Its name.
+        project: String,
+    },
+    /// The question failed.
+    #[error("answer from clickhouse")]
+    Failed(#[source] Arc<dyn Error + Send + Sync>),
+}
+
+impl From<BoardError> for SourceError {
+    fn from(error: BoardError) -> SourceError {
+        match error {
+            BoardError::UnknownProject { project } => SourceError::UnknownProject { project },
+            BoardError::Unavailable { .. } => SourceError::Unavailable(Arc::new(error)),
+            BoardError::Failed { .. } => SourceError::Failed(Arc::new(error)),
+        }
+    }
+}
+
+impl Source for Boards {
+    async fn board(&self, project: &str, filter: &Filter) -> Result<Arc<Board>, SourceError> {
+        Ok(Boards::board(self, project, filter).await?)
+    }
+
+    async fn session(&self, project: &str, session_id: &str) -> Result<Option<SessionTimeline>, SourceError> {
+        Ok(Boards::session(self, project, session_id).await?)
+    }
+}
+
+/// An error and its causes in one line, for the log.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
+}

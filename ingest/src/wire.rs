@@ -1,0 +1,311 @@
+//! The JSON shapes of `WIRE.md`, and nothing else: what a sender may write, as it may be written, before anything is believed.
+//!
+//! A batch is read in two steps. The first finds the context and where each row begins and ends; the second reads one row at a time, so that
+//! one bad row never loses the others.
+
+mod rows;
+mod stats;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+pub use rows::{
+    ActivityRow, EventRow, FeedbackRow, IntegrationRow, InvitationRow, MessageRow, ReleaseRow, SampleRow, StatsRow, TicketRow, TurnRow,
+};
+pub use stats::{Report, RtcStats};
+
+/// A string of the sender's, borrowed from the body where it holds no escapes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<'a>(pub Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Cow<'de, str>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(text))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text.to_owned()))
+            }
+        }
+
+        deserializer.deserialize_str(TextVisitor).map(Text)
+    }
+}
+
+/// The keys a sender states for its rows. A field that is absent or null is not stated.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[allow(missing_docs, reason = "meaning and unit stand with the columns of the store")]
+pub struct Context<'a> {
+    #[serde(borrow)]
+    pub project: Option<Text<'a>>,
+    pub call_id: Option<Text<'a>>,
+    pub session_id: Option<Text<'a>>,
+    pub user_id: Option<Text<'a>>,
+    pub vendor: Option<Text<'a>>,
+    pub service: Option<Text<'a>>,
+    pub scenario: Option<Text<'a>>,
+    pub industry: Option<Text<'a>>,
+    pub app_version: Option<Text<'a>>,
+    pub sdk: Option<Text<'a>>,
+    pub region: Option<Text<'a>>,
+    pub country: Option<Text<'a>>,
+    pub network: Option<Text<'a>>,
+    pub platform: Option<Text<'a>>,
+    pub os: Option<Text<'a>>,
+    pub device_class: Option<Text<'a>>,
+    pub poc: Option<Text<'a>>,
+    pub arm: Option<Text<'a>>,
+    pub stratum: Option<Text<'a>>,
+    pub first_seen: Option<f64>,
+    pub attributes: Option<BTreeMap<Text<'a>, Text<'a>>>,
+}
+
+/// A batch, read as far as its rows.
+#[derive(Debug, Default)]
+pub struct Batch<'a> {
+    /// What opens the project.
+    pub key: Option<Text<'a>>,
+    /// The sender's name for this batch: the same one again is the same batch.
+    pub batch_id: Option<Text<'a>>,
+    /// When it was sent, by the sender's clock, epoch ms.
+    pub sent_at: Option<f64>,
+    /// The rows, under the context they stand in.
+    pub sections: Vec<Section<'a>>,
+}
+
+/// Rows that share a context.
+#[derive(Debug, Default)]
+pub struct Section<'a> {
+    /// The context.
+    pub context: Context<'a>,
+    /// The rows, unread.
+    pub rows: Vec<Line<'a>>,
+}
+
+/// One row, unread.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    /// Index in `rows`, or line number, from 0.
+    pub index: usize,
+    /// The row.
+    pub json: &'a str,
+    /// What it is where it need not say so: a body of `/v1/feedback`, which need not say when it was given either.
+    pub assumed_type: Option<&'static str>,
+}
+
+/// What every row begins with.
+#[derive(Debug, Deserialize)]
+pub struct Head<'a> {
+    /// What the row is.
+    #[serde(rename = "type", borrow)]
+    pub row_type: Option<Text<'a>>,
+    /// When it happened, by the sender's clock, epoch ms.
+    pub at: Option<f64>,
+    /// Context of the row's own, unread.
+    pub context: Option<&'a RawValue>,
+}
+
+/// Why a body is not a batch.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The JSON is broken or of another shape; says where.
+    #[error("the body is not a batch: {0}")]
+    Json(serde_json::Error),
+    /// A context line of NDJSON is broken: the rows below it cannot be placed.
+    #[error("line {line} is not a context: {reason}")]
+    ContextLine {
+        /// From 0.
+        line: usize,
+        /// What is wrong.
+        reason: serde_json::Error,
+    },
+    /// The text is not UTF-8.
+    #[error("the body is not UTF-8 text: {0}")]
+    Utf8(std::str::Utf8Error),
+}
+
+#[derive(Deserialize)]
+struct JsonBatch<'a> {
+    #[serde(borrow)]
+    key: Option<Text<'a>>,
+    batch_id: Option<Text<'a>>,
+    sent_at: Option<f64>,
+    context: Option<Context<'a>>,
+    rows: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ContextLine<'a> {
+    #[serde(borrow)]
+    key: Option<Text<'a>>,
+    batch_id: Option<Text<'a>>,
+    sent_at: Option<f64>,
+    #[serde(flatten)]
+    context: Context<'a>,
+}
+
+#[derive(Deserialize)]
+struct JsonFeedback<'a> {
+    #[serde(borrow)]
+    key: Option<Text<'a>>,
+    batch_id: Option<Text<'a>>,
+    sent_at: Option<f64>,
+    context: Option<Context<'a>>,
+}
+
+impl<'a> Batch<'a> {
+    /// One JSON object.
+    pub fn from_json(body: &'a [u8]) -> Result<Self, ReadError> {
+        let JsonBatch { key, batch_id, sent_at, context, rows } = serde_json::from_slice(body).map_err(ReadError::Json)?;
+        let rows = rows.into_iter().enumerate().map(|(index, row)| Line { index, json: row.get(), assumed_type: None }).collect();
+        Ok(Batch { key, batch_id, sent_at, sections: vec![Section { context: context.unwrap_or_default(), rows }] })
+    }
+
+    /// One JSON value a line.
+    pub fn from_ndjson(body: &'a [u8]) -> Result<Self, ReadError> {
+        let mut batch = Batch { sections: vec![Section::default()], ..Batch::default() };
+        for (index, line) in std::str::from_utf8(body).map_err(ReadError::Utf8)?.lines().enumerate() {
+            let json = line.trim();
+            if json.is_empty() {
+                continue;
+            }
+            if is_context(json) {
+                let line: ContextLine<'a> = serde_json::from_str(json).map_err(|reason| ReadError::ContextLine { line: index, reason })?;
+                batch.key = batch.key.or(line.key);
+                batch.batch_id = batch.batch_id.or(line.batch_id);
+                batch.sent_at = batch.sent_at.or(line.sent_at);
+                batch.sections.push(Section { context: line.context, rows: Vec::new() });
+            } else if let Some(section) = batch.sections.last_mut() {
+                section.rows.push(Line { index, json, assumed_type: None });
+            }
+        }
+        Ok(batch)
+    }
+
+    /// One feedback row that is a body by itself.
+    pub fn from_feedback(body: &'a [u8]) -> Result<Self, ReadError> {
+        let text = std::str::from_utf8(body).map_err(ReadError::Utf8)?;
+        let JsonFeedback { key, batch_id, sent_at, context } = serde_json::from_str(text).map_err(ReadError::Json)?;
+        let rows = vec![Line { index: 0, json: text, assumed_type: Some("feedback") }];
+        Ok(Batch { key, batch_id, sent_at, sections: vec![Section { context: context.unwrap_or_default(), rows }] })
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.sections.iter().map(|section| section.rows.len()).sum()
+    }
+}
+
+fn is_context(json: &str) -> bool {
+    serde_json::from_str::<Head<'_>>(json).is_ok_and(|head| head.row_type.as_deref() == Some("context"))
+}
+
+/// What may stand in the address.
+#[derive(Debug, Default, Deserialize)]
+pub struct Attempt {
+    /// When this attempt was sent, by the sender's clock, epoch ms: a batch that is sent again says within when it was sent first.
+    pub sent_at: Option<f64>,
+}
+
+/// The answer to a batch of which something was kept.
+#[derive(Debug, Serialize)]
+pub struct Receipt<'a> {
+    /// As it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_id: Option<&'a str>,
+    /// How many rows were kept.
+    pub accepted: usize,
+    /// Which were not.
+    pub rejected: Vec<Rejected>,
+    /// The batch had been stored before; nothing was stored again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub duplicate: bool,
+}
+
+/// One row that was not kept.
+#[derive(Debug, Serialize)]
+pub struct Rejected {
+    /// Index in `rows`, or line number, from 0.
+    pub row: usize,
+    /// What to mend.
+    pub reason: String,
+}
+
+/// The answer to a request that was refused.
+#[derive(Debug, Serialize)]
+pub struct Refused {
+    /// What to mend.
+    pub error: String,
+    /// The rows it is about, when it is about rows.
+    pub rejected: Vec<Rejected>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_row_does_not_spoil_the_reading_of_the_others() {
+        let body = br#"{"context":{"project":"p"},"rows":[{"type":"event","at":1e999},{"type":7},"x",{"type":"event","at":1}]}"#;
+        let batch = Batch::from_json(body).unwrap();
+        assert_eq!(batch.rows(), 4);
+        let read = |line: &Line<'_>| serde_json::from_str::<Head<'_>>(line.json).is_ok();
+        assert_eq!(batch.sections[0].rows.iter().map(read).collect::<Vec<_>>(), [false, false, false, true]);
+    }
+
+    #[test]
+    fn ndjson_rows_stand_under_the_context_above_them() {
+        let body = b"{\"type\":\"context\",\"batch_id\":\"b\",\"project\":\"p\",\"session_id\":\"s-1\"}\n{\"type\":\"event\"}\n\n\
+            {\"type\":\"context\",\"project\":\"p\",\"session_id\":\"s-2\"}\r\n{\"type\":\"turn\"}\n{broken";
+        let batch = Batch::from_ndjson(body).unwrap();
+        assert_eq!(batch.batch_id.as_deref(), Some("b"));
+        let placed: Vec<(Option<&str>, Vec<usize>)> = batch
+            .sections
+            .iter()
+            .map(|section| (section.context.session_id.as_deref(), section.rows.iter().map(|row| row.index).collect()))
+            .collect();
+        assert_eq!(placed, [(None, vec![]), (Some("s-1"), vec![1]), (Some("s-2"), vec![4, 5])]);
+    }
+
+    #[test]
+    fn malformed_json_says_where() {
+        let error = Batch::from_json(b"{\"rows\":\n [}").unwrap_err().to_string();
+        assert!(error.contains("line 2 column 3"), "{error}");
+    }
+
+    #[test]
+    fn null_is_absent_and_unknown_fields_are_ignored() {
+        let batch = Batch::from_json(br#"{"key":null,"future":[1],"context":{"vendor":null,"shoe_size":9},"rows":[]}"#).unwrap();
+        assert!(batch.key.is_none() && batch.sections[0].context.vendor.is_none());
+    }
+
+    #[test]
+    fn nesting_without_end_is_an_error_not_a_crash() {
+        let body = format!("{{\"rows\":{}", "[".repeat(1_000_000));
+        assert!(Batch::from_json(body.as_bytes()).is_err());
+    }
+}

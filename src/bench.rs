@@ -1,0 +1,33 @@
+//! `qoe bench`: how fast this is on your machine.
+
+mod board;
+mod freshness;
+
+/// What to measure.
+#[derive(Debug, clap::Args)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Every panel's query over a store of so many samples.
+    Board(board::BoardArgs),
+    /// From a sample's being sent to its being visible on an open board.
+    Freshness(freshness::FreshnessArgs),
+}
+
+/// Measures and prints.
+pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
+    match args.what {
+        What::Board(args) => board::run(args).await,
+        What::Freshness(args) => freshness::run(args).await,
+    }
+}
+
+/// The value below which a share of the sorted measurements lies.
+fn quantile(sorted: &[f64], level: f64) -> f64 {
+    let index = ((sorted.len() as f64 * level).ceil() as usize).clamp(1, sorted.len().max(1)) - 1;
+    sorted.get(index).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,102 @@
+//! How long each panel's query takes with so many samples stored.
+//!
+//! The samples are a simulated fleet's that ends now: hours of history, of which the board asks for the last. Filling a store takes a while, so it is
+//! kept in the folder given and used again.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use chrono::Utc;
+use qoe_fixtures::{Fleet, FleetConfig};
+use qoe_ingest::{Delivery, DeliveryConfig};
+use qoe_query::board::{Filter, all_questions, ask};
+use qoe_query::{Catalog, Definitions, Limits, Mode};
+use qoe_store::{Endpoint, Millis};
+
+use super::quantile;
+use crate::access::StoreArgs;
+
+const PROJECT: &str = "bench";
+
+/// How much, and where.
+#[derive(Debug, clap::Args)]
+pub struct BoardArgs {
+    /// Samples to have stored.
+    #[arg(long, default_value_t = 10_000_000)]
+    samples: u64,
+    /// Sessions live at a time in the fleet that is stored.
+    #[arg(long, default_value_t = 400)]
+    sessions: usize,
+    /// How often each query is asked.
+    #[arg(long, default_value_t = 40)]
+    repeat: usize,
+    /// Folder of the store; what is missing in it is added.
+    #[arg(long, value_name = "DIR")]
+    store: PathBuf,
+}
+
+/// Fills the store if need be, asks, prints a table.
+pub async fn run(args: BoardArgs) -> anyhow::Result<()> {
+    let store = StoreArgs {
+        store: Some(args.store.clone()),
+        clickhouse_url: None,
+        clickhouse_user: "default".to_owned(),
+        clickhouse_database: Endpoint::DEFAULT_DATABASE.to_owned(),
+    };
+    let access = store.hold("bench").await?;
+    let end = fill(&args, &access.endpoint).await?;
+    let stored: Vec<u64> = access.endpoint.rows("SELECT count() FROM samples").await?;
+    let catalog = Catalog::open(&access.endpoint, &Limits::default(), Definitions::default()).await?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{} samples stored; {} repeats of each query; milliseconds", stored[0], args.repeat)?;
+    writeln!(out, "{:<26} {:>8} {:>8} {:>8}", "panel", "p50", "p95", "max")?;
+    let now = chrono::DateTime::from_timestamp_millis(end.0).unwrap_or_else(Utc::now);
+    for (panel, sql) in all_questions(&Filter::default(), now) {
+        let mut times = Vec::new();
+        for _ in 0..args.repeat {
+            // Planning is part of what a panel costs.
+            let context = catalog.session(PROJECT, Mode::PushDown)?;
+            let began = Instant::now();
+            ask(&context, &sql).await?;
+            times.push(began.elapsed().as_secs_f64() * 1e3);
+        }
+        times.sort_by(f64::total_cmp);
+        writeln!(out, "{panel:<26} {:>8.1} {:>8.1} {:>8.1}", quantile(&times, 0.5), quantile(&times, 0.95), quantile(&times, 1.0))?;
+    }
+    access.close().await;
+    Ok(())
+}
+
+/// Fills the store backwards in time, an hour of the fleet after another, until it holds enough; answers the moment at which the newest hour ends.
+async fn fill(args: &BoardArgs, endpoint: &Endpoint) -> anyhow::Result<Millis> {
+    let delivery = Delivery::start(endpoint.clone(), DeliveryConfig::default()).await;
+    let newest: Vec<i64> = endpoint.rows("SELECT toUnixTimestamp64Milli(max(observed_at)) FROM samples").await?;
+    let end = newest.first().copied().filter(|at| *at > 0).unwrap_or_else(|| Utc::now().timestamp_millis());
+    let bar = indicatif::ProgressBar::new(args.samples).with_message("filling the store");
+    bar.set_style(indicatif::ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} samples {eta}")?);
+    loop {
+        let stored: Vec<(u64, i64)> = endpoint.rows("SELECT count(), toUnixTimestamp64Milli(min(observed_at)) FROM samples").await?;
+        let (count, oldest) = stored.first().copied().unwrap_or_default();
+        bar.set_position(count);
+        if count >= args.samples {
+            bar.finish_and_clear();
+            return Ok(Millis(end));
+        }
+        let until = if count == 0 { end } else { oldest.div_euclid(3_600_000) * 3_600_000 };
+        let start = Millis(until - 3_600_000);
+        let config = FleetConfig {
+            concurrent_sessions: args.sessions,
+            start,
+            incident: None,
+            // The whole of it at the live pace: the store is to hold what live clients would have sent.
+            live_from: start,
+            ..FleetConfig::demo(PROJECT, until.unsigned_abs(), Millis(until))
+        };
+        let mut fleet = Fleet::new(config);
+        while fleet.now().0 < until {
+            let next = Millis((fleet.now().0 + 120_000).min(until));
+            delivery.deliver(tokio::task::block_in_place(|| fleet.advance(next))).await?;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! From a sample's being sent to its being visible on an open board.
+//!
+//! A service of its own with the demo's fleet playing, one open board narrowed to vendor `bench`, and sessions that send one bad sample each: a session
+//! is visible when its id stands in what the board was sent.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use chrono::Utc;
+use qoe_fixtures::{Fleet, FleetConfig};
+use qoe_query::Definitions;
+use qoe_store::{Endpoint, Millis};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use super::quantile;
+use crate::access::StoreArgs;
+use crate::serve::Service;
+
+const PROJECT: &str = "bench";
+
+/// How many, against how much going on.
+#[derive(Debug, clap::Args)]
+pub struct FreshnessArgs {
+    /// Samples to follow.
+    #[arg(long, default_value_t = 200)]
+    samples: u32,
+    /// Sessions that are live beside them.
+    #[arg(long, default_value_t = 400)]
+    sessions: usize,
+}
+
+/// Measures and prints.
+pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("qoe-bench-{}", std::process::id()));
+    let store = StoreArgs {
+        store: Some(folder.clone()),
+        clickhouse_url: None,
+        clickhouse_user: "default".to_owned(),
+        clickhouse_database: Endpoint::DEFAULT_DATABASE.to_owned(),
+    };
+    let access = store.hold("bench").await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let service = Service::start(&access.endpoint, vec![(PROJECT.to_owned(), None)], Definitions::default()).await;
+
+    let now = Millis(Utc::now().timestamp_millis());
+    let config = FleetConfig { concurrent_sessions: args.sessions, start: Millis(now.0 - 300_000), ..FleetConfig::demo(PROJECT, 1, now) };
+    let mut fleet = Fleet::new(config);
+    service.delivery.deliver(fleet.advance(now)).await?;
+    let delivery = service.delivery.clone();
+    let player = tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_millis(500));
+        loop {
+            ticks.tick().await;
+            drop(delivery.submit(fleet.advance(Millis(Utc::now().timestamp_millis()))));
+        }
+    });
+    let serving = tokio::spawn(service.serve(listener));
+    let followed = follow(address, args.samples).await;
+    player.abort();
+    serving.abort();
+    access.close().await;
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut seen = followed?;
+    seen.sort_by(f64::total_cmp);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{} of {} samples seen on the open board; from sent to visible, ms", seen.len(), args.samples)?;
+    writeln!(
+        out,
+        "p50 {:.0}  p95 {:.0}  p99 {:.0}  max {:.0}",
+        quantile(&seen, 0.5),
+        quantile(&seen, 0.95),
+        quantile(&seen, 0.99),
+        quantile(&seen, 1.0)
+    )?;
+    anyhow::ensure!(seen.len() == args.samples as usize, "not every sample was seen within 30 s");
+    Ok(())
+}
+
+async fn follow(address: SocketAddr, samples: u32) -> anyhow::Result<Vec<f64>> {
+    let (events, mut board) = mpsc::unbounded_channel();
+    let watching = tokio::spawn(watch(address, events));
+    let mut sent: BTreeMap<String, Instant> = BTreeMap::new();
+    let mut seen = Vec::new();
+    // Not a divisor of any period of the service's.
+    let mut ticks = tokio::time::interval(Duration::from_millis(313));
+    let mut next = 0;
+    let give_up = Instant::now() + Duration::from_millis(313) * samples + Duration::from_secs(30);
+    while seen.len() < samples as usize && Instant::now() < give_up {
+        tokio::select! {
+            _ = ticks.tick(), if next < samples => {
+                // The board lists equally bad sessions by id: the latest comes first.
+                let session = format!("fresh-{:06}", 999_999 - next);
+                sent.insert(session.clone(), Instant::now());
+                tokio::spawn(post(address, session));
+                next += 1;
+            }
+            text = board.recv() => {
+                let (at, text): (Instant, String) = text.context("the board's stream of events ended")?;
+                sent.retain(|session, began| {
+                    let visible = text.contains(session.as_str());
+                    if visible {
+                        seen.push((at - *began).as_secs_f64() * 1e3);
+                    }
+                    !visible
+                });
+            }
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+    watching.abort();
+    Ok(seen)
+}
+
+async fn watch(address: SocketAddr, events: mpsc::UnboundedSender<(Instant, String)>) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request =
+        format!("GET /board/events?project={PROJECT}&f.vendor=bench HTTP/1.1\r\nHost: {address}\r\nAccept: text/event-stream\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut lines = BufReader::new(stream);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line).await? > 0 {
+        if events.send((Instant::now(), String::from_utf8_lossy(&line).into_owned())).is_err() {
+            break;
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+async fn post(address: SocketAddr, session: String) -> anyhow::Result<()> {
+    let now = Utc::now().timestamp_millis();
+    let body = serde_json::json!({
+        "sent_at": now,
+        "context": {"project": PROJECT, "session_id": session, "service": "voice_call", "vendor": "bench"},
+        "rows": [{
+            "type": "sample", "at": now, "stream_id": "0:inbound:1", "kind": "audio", "direction": "inbound", "codec": "opus", "interval_ms": 2000,
+            "rtt_ms": 900, "packets_received": 50, "packets_lost": 50,
+        }],
+    })
+    .to_string();
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!(
+        "POST /v1/telemetry HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    anyhow::ensure!(answer.starts_with("HTTP/1.1 202"), "the service answered {}", answer.lines().next().unwrap_or_default());
+    Ok(())
+}

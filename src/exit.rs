@@ -1,0 +1,51 @@
+//! How a command ends: 0 done, 1 failed, 2 wrong use, 3 nothing found, 5 ClickHouse or another service unavailable.
+
+use std::process::ExitCode;
+
+use qoe_query::board::BoardError;
+use qoe_query::quality::ScoreError;
+use qoe_store::embedded::EmbeddedError;
+use qoe_store::{EndpointError, FolderError};
+
+/// The caller asked for something that cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUse(pub String);
+
+/// There is nothing to answer with.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NothingFound(pub String);
+
+/// Says what went wrong, with its causes, on stderr.
+#[allow(clippy::print_stderr, reason = "this is where a command's last word is said")]
+pub fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("qoe: {error}");
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !said.contains(&cause) {
+            eprintln!("  because: {cause}");
+        }
+        said = cause;
+    }
+    ExitCode::from(code(error))
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if cause.is::<WrongUse>() || cause.is::<FolderError>() || cause.is::<ScoreError>() {
+            return 2;
+        }
+        if cause.is::<NothingFound>() {
+            return 3;
+        }
+        let away = cause.downcast_ref::<EndpointError>().is_some_and(EndpointError::is_unavailable)
+            || cause.is::<EmbeddedError>()
+            || matches!(cause.downcast_ref::<BoardError>(), Some(BoardError::Unavailable { .. }));
+        if away {
+            return 5;
+        }
+    }
+    1
+}

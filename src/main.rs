@@ -1,0 +1,68 @@
+//! `qoe`: QoE analytics and satisfaction telemetry for real-time communication. This binary wires the crates together; the work is theirs.
+
+mod access;
+mod bench;
+mod demo;
+mod engine;
+mod exit;
+mod import;
+mod score;
+mod serve;
+mod sql;
+
+use clap::{Parser, Subcommand};
+
+/// QoE analytics and satisfaction telemetry for real-time communication.
+#[derive(Debug, Parser)]
+#[command(name = "qoe", version, about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything at once, nothing to configure: ClickHouse, simulated calls of three vendors, the live board.
+    Demo(demo::DemoArgs),
+    /// The service: intake, board, API.
+    Serve(serve::ServeArgs),
+    /// Ask in SQL, over one project's data.
+    Sql(sql::SqlArgs),
+    /// Bring in captures of real calls.
+    Import(import::ImportArgs),
+    /// Score one set of figures with the E-model, each step shown.
+    Score(score::ScoreArgs),
+    /// Measure how fast this is on your machine.
+    Bench(bench::BenchArgs),
+    /// The ClickHouse child process; started by `qoe` itself.
+    #[command(hide = true)]
+    Engine(engine::EngineCommand),
+}
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    if let Command::Engine(args) = &cli.command {
+        return engine::run(args);
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_env("QOE_LOG").unwrap_or_else(|_| "warn,qoe=info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::failed(&anyhow::Error::new(error).context("start the runtime")),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Serve(args) => serve::run(args).await,
+            Command::Sql(args) => sql::run(args).await,
+            Command::Import(args) => import::run(args).await,
+            Command::Score(args) => score::run(&args),
+            Command::Bench(args) => bench::run(args).await,
+            Command::Engine(_) => Ok(()),
+        }
+    });
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => exit::failed(&error),
+    }
+}

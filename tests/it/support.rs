@@ -1,0 +1,55 @@
+//! One ClickHouse for all tests of this binary, one database for each.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use qoe_store::embedded::{Embedded, Launcher};
+use qoe_store::rows::Records;
+use qoe_store::{Delivery, Endpoint, Folder, schema};
+
+pub fn launcher() -> Launcher {
+    Launcher { program: PathBuf::from(env!("CARGO_BIN_EXE_qoe")), arguments: vec!["engine".to_owned()] }
+}
+
+struct Server {
+    url: String,
+    password: String,
+    // Kept until this process ends, and the child with it.
+    _kept: (Embedded, Folder, tempfile::TempDir),
+}
+
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        // Tests each have a runtime of their own; the server must outlive them all.
+        let started = std::thread::spawn(|| {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = Folder::hold(dir.path()).unwrap();
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let embedded = runtime.block_on(Embedded::start(&folder, &launcher(), "default")).expect("start the embedded ClickHouse");
+            let (url, password) = (embedded.endpoint().url().to_owned(), embedded.password().to_owned());
+            Server { url, password, _kept: (embedded, folder, dir) }
+        });
+        started.join().expect("start the embedded ClickHouse")
+    })
+}
+
+/// A database of one's own, with the tables in it.
+pub async fn database() -> Endpoint {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let server = server();
+    let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let endpoint = Endpoint::new(&server.url, Embedded::USER, &server.password, &name);
+    schema::apply(&endpoint).await.unwrap();
+    endpoint
+}
+
+/// Puts rows in as one delivery.
+pub async fn insert(endpoint: &Endpoint, records: &Records, batch_seq: u64) {
+    let delivery = Delivery { spool_id: "test".into(), batch_seq };
+    for (table, batch) in records.batches(&delivery) {
+        let token = format!("test:{batch_seq}:{}", table.name());
+        endpoint.insert(table.name(), &batch, &token).await.unwrap();
+    }
+}
