@@ -75,8 +75,21 @@ impl StoreArgs {
         self.start(&path).await
     }
 
-    async fn start(&self, path: &Path) -> anyhow::Result<Access> {
+    /// The store in this folder, emptied, to be served by this process alone.
+    pub async fn hold_emptied(&self, path: &Path) -> anyhow::Result<Access> {
         let folder = Folder::hold(path)?;
+        let data = folder.path().join("clickhouse");
+        if data.exists() {
+            std::fs::remove_dir_all(&data).with_context(|| format!("empty {}", data.display()))?;
+        }
+        self.start_on(folder).await
+    }
+
+    async fn start(&self, path: &Path) -> anyhow::Result<Access> {
+        self.start_on(Folder::hold(path)?).await
+    }
+
+    async fn start_on(&self, folder: Folder) -> anyhow::Result<Access> {
         let embedded = Embedded::start(&folder, &launcher()?, &self.clickhouse_database).await?;
         schema::apply(embedded.endpoint()).await?;
         Ok(Access { endpoint: embedded.endpoint().clone(), embedded: Some((embedded, folder)) })

@@ -10,7 +10,7 @@ use chrono::Utc;
 use qoe_fixtures::{Fleet, FleetConfig, PLANTED};
 use qoe_ingest::Delivery;
 use qoe_query::Definitions;
-use qoe_store::{Endpoint, Millis, Records, schema};
+use qoe_store::{Endpoint, Millis, Records};
 
 use crate::access::{StoreArgs, data_folder};
 use crate::exit::WrongUse;
@@ -55,8 +55,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
         clickhouse_user: "default".to_owned(),
         clickhouse_database: Endpoint::DEFAULT_DATABASE.to_owned(),
     };
-    let access = store.hold("demo").await?;
-    empty(&access.endpoint).await?;
+    let access = store.hold_emptied(&path).await?;
 
     let now = Millis(Utc::now().timestamp_millis());
     let config = FleetConfig { concurrent_sessions: args.sessions as usize, ..FleetConfig::demo(PROJECT, args.seed, now) };
@@ -107,15 +106,6 @@ fn claim(path: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(path).with_context(|| format!("create {}", path.display()))?;
     std::fs::write(&marker, "A qoe demo lives here; its data are emptied at every start.\n")
         .with_context(|| format!("write {}", marker.display()))
-}
-
-async fn empty(endpoint: &Endpoint) -> anyhow::Result<()> {
-    let used: Vec<u64> = endpoint.rows("SELECT count() FROM (SELECT 1 FROM sessions_rollup LIMIT 1)").await?;
-    if used != [0] {
-        endpoint.execute(&format!("DROP DATABASE {} SYNC", schema::quoted(endpoint.database()))).await?;
-        schema::apply(endpoint).await?;
-    }
-    Ok(())
 }
 
 /// Loads the hour before `now`; the thin month before that follows while the board is already up.

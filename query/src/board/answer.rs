@@ -22,13 +22,13 @@ pub async fn ask(context: &SessionContext, sql: &str) -> Result<Answer> {
 
 impl Answer {
     /// How many rows there are.
-    pub fn len(&self) -> usize {
+    pub fn row_count(&self) -> usize {
         self.0.num_rows()
     }
 
     /// Each row in turn.
     pub fn rows(&self) -> impl Iterator<Item = Line<'_>> {
-        (0..self.len()).map(|row| Line { answer: self, row })
+        (0..self.row_count()).map(|row| Line { answer: self, row })
     }
 
     /// The first row.

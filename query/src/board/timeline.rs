@@ -85,7 +85,7 @@ pub async fn timeline(
             .map(|line| Ok((line.moment("observed_at")?, line.number("response_ms")?, line.number("interruption_ms")?)))
             .collect::<Result<_>>()?,
         feedback: feedback.rows().map(answer).collect::<Result<_>>()?,
-        cut_off: samples.len() > SAMPLES || [&events, &turns, &feedback].iter().any(|answer| answer.len() == HAPPENINGS),
+        cut_off: samples.row_count() > SAMPLES || [&events, &turns, &feedback].iter().any(|answer| answer.row_count() == HAPPENINGS),
     }))
 }
 
