@@ -22,8 +22,8 @@ const PROJECT: &str = "demo";
 /// How often the fleet is lived on.
 const STEP: Duration = Duration::from_millis(500);
 
-/// Rows handed over at a time while history is loaded.
-const CHUNK_MINUTES: i64 = 5;
+/// Minutes of history handed over at a time.
+const CHUNK_MINUTES: i64 = 15;
 
 /// How large, and where.
 #[derive(Debug, clap::Args)]
@@ -113,20 +113,17 @@ async fn load(fleet: &mut Fleet, delivery: &Delivery, now: Millis) -> anyhow::Re
     let bar = indicatif::ProgressBar::new(60).with_message("loading an hour of history");
     bar.set_style(indicatif::ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} min")?);
     let mut rows = 0;
-    let mut under_way = None;
+    let mut under_way = tokio::task::JoinSet::new();
     while fleet.now() < now {
         let until = Millis((fleet.now().0 + CHUNK_MINUTES * 60_000).min(now.0));
         let records = tokio::task::block_in_place(|| fleet.advance(until));
         rows += records.len();
         // The next chunk is made while this one is stored.
-        let stored = tokio::spawn(deliver(delivery.clone(), records));
-        if let Some(before) = under_way.replace(stored) {
-            before.await??;
-        }
+        under_way.spawn(deliver(delivery.clone(), records));
         bar.inc(CHUNK_MINUTES.unsigned_abs());
     }
-    if let Some(last) = under_way {
-        last.await??;
+    while let Some(stored) = under_way.join_next().await {
+        stored??;
     }
     bar.finish_and_clear();
     Ok(rows)

@@ -87,6 +87,7 @@ fn freshness(board: &Board, view: &View) -> askama::Result<String> {
         words,
         as_of: zone.second_with_offset(board.as_of),
         machine: clock::machine(board.as_of),
+        newest: board.newest.map(|newest| newest.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)).unwrap_or_default(),
         late: board.newest.is_some_and(|newest| board.as_of - newest > LATE),
         lag: board
             .newest
@@ -129,6 +130,8 @@ struct Freshness<'a> {
     words: &'a Words,
     as_of: String,
     machine: String,
+    /// The newest row's time to the millisecond, for whoever measures.
+    newest: String,
     lag: String,
     late: bool,
 }

@@ -19,7 +19,7 @@ use crate::view::View;
 use crate::wire::{BoardEvent, ChartGroups};
 
 /// How often the board is asked for: the answers are shared and at most about a second old.
-const EVERY: Duration = Duration::from_millis(1500);
+const EVERY: Duration = Duration::from_millis(1000);
 
 /// How long an answer may take before viewers are told; the question goes on meanwhile.
 const PATIENCE: Duration = Duration::from_secs(4);

@@ -36,8 +36,8 @@ use worker::Worker;
 pub struct DeliveryConfig {
     /// Most rows of one batch before it is sent: one ClickHouse part of useful size.
     pub max_rows: NonZeroUsize,
-    /// How long a row waits for company: half a second keeps the live board within its 3 s, and two inserts a second and table are in
-    /// ClickHouse's comfort.
+    /// How long a row waits for company: a second, as stale as a live board may be. An insert costs ClickHouse a fixed few milliseconds for the table
+    /// and each of its views, so half the wait would be twice the cost.
     pub max_age: Duration,
     /// Most rows that wait, some 100 MB of samples: four full batches.
     pub queue_rows: NonZeroUsize,
@@ -54,7 +54,7 @@ impl Default for DeliveryConfig {
         let rows = |n| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
         DeliveryConfig {
             max_rows: rows(50_000),
-            max_age: Duration::from_millis(500),
+            max_age: Duration::from_secs(1),
             queue_rows: rows(200_000),
             attempt: Duration::from_secs(30),
             first_wait: Duration::from_millis(100),

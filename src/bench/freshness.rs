@@ -1,7 +1,7 @@
 //! From a sample's being sent to its being visible on an open board.
 //!
-//! A service of its own with the demo's fleet playing, one open board narrowed to vendor `bench`, and sessions that send one bad sample each: a session
-//! is visible when its id stands in what the board was sent.
+//! A service of its own with the demo's fleet playing, one open board narrowed to vendor `bench`, and sessions that send one sample each: a sample is
+//! visible when the board's newest row is that sample or a later one.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -52,7 +52,7 @@ pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
     let config = FleetConfig { concurrent_sessions: args.sessions, start: Millis(now.0 - 300_000), ..FleetConfig::demo(PROJECT, 1, now) };
     let mut fleet = Fleet::new(config);
     service.delivery.deliver(fleet.advance(now)).await?;
-    let delivery = service.delivery.clone();
+    let (delivery, draining) = (service.delivery.clone(), service.delivery.clone());
     let player = tokio::spawn(async move {
         let mut ticks = tokio::time::interval(Duration::from_millis(500));
         loop {
@@ -64,6 +64,7 @@ pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
     let followed = follow(address, args.samples).await;
     player.abort();
     serving.abort();
+    draining.drain(Duration::from_secs(5)).await;
     access.close().await;
     let _ = std::fs::remove_dir_all(&folder);
     let mut seen = followed?;
@@ -85,7 +86,8 @@ pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
 async fn follow(address: SocketAddr, samples: u32) -> anyhow::Result<Vec<f64>> {
     let (events, mut board) = mpsc::unbounded_channel();
     let watching = tokio::spawn(watch(address, events));
-    let mut sent: BTreeMap<String, Instant> = BTreeMap::new();
+    // By the time that each sample carries.
+    let mut sent: BTreeMap<i64, Instant> = BTreeMap::new();
     let mut seen = Vec::new();
     // Not a divisor of any period of the service's.
     let mut ticks = tokio::time::interval(Duration::from_millis(313));
@@ -94,16 +96,16 @@ async fn follow(address: SocketAddr, samples: u32) -> anyhow::Result<Vec<f64>> {
     while seen.len() < samples as usize && Instant::now() < give_up {
         tokio::select! {
             _ = ticks.tick(), if next < samples => {
-                // The board lists equally bad sessions by id: the latest comes first.
-                let session = format!("fresh-{:06}", 999_999 - next);
-                sent.insert(session.clone(), Instant::now());
-                tokio::spawn(post(address, session));
+                let at = Utc::now().timestamp_millis();
+                sent.insert(at, Instant::now());
+                tokio::spawn(post(address, at));
                 next += 1;
             }
             text = board.recv() => {
                 let (at, text): (Instant, String) = text.context("the board's stream of events ended")?;
-                sent.retain(|session, began| {
-                    let visible = text.contains(session.as_str());
+                let Some(newest) = newest(&text) else { continue };
+                sent.retain(|carried, began| {
+                    let visible = *carried <= newest;
                     if visible {
                         seen.push((at - *began).as_secs_f64() * 1e3);
                     }
@@ -115,6 +117,13 @@ async fn follow(address: SocketAddr, samples: u32) -> anyhow::Result<Vec<f64>> {
     }
     watching.abort();
     Ok(seen)
+}
+
+/// The time of the newest row, as the page was told.
+fn newest(event: &str) -> Option<i64> {
+    let stamp = event.split_once("data-newest=")?.1.trim_start_matches(['\\', '"']);
+    let stamp = stamp.split(['\\', '"']).next()?;
+    Some(chrono::DateTime::parse_from_rfc3339(stamp).ok()?.timestamp_millis())
 }
 
 async fn watch(address: SocketAddr, events: mpsc::UnboundedSender<(Instant, String)>) -> anyhow::Result<()> {
@@ -133,14 +142,13 @@ async fn watch(address: SocketAddr, events: mpsc::UnboundedSender<(Instant, Stri
     Ok(())
 }
 
-async fn post(address: SocketAddr, session: String) -> anyhow::Result<()> {
-    let now = Utc::now().timestamp_millis();
+async fn post(address: SocketAddr, at: i64) -> anyhow::Result<()> {
     let body = serde_json::json!({
-        "sent_at": now,
-        "context": {"project": PROJECT, "session_id": session, "service": "voice_call", "vendor": "bench"},
+        "sent_at": at,
+        "context": {"project": PROJECT, "session_id": format!("fresh-{at}"), "service": "voice_call", "vendor": "bench"},
         "rows": [{
-            "type": "sample", "at": now, "stream_id": "0:inbound:1", "kind": "audio", "direction": "inbound", "codec": "opus", "interval_ms": 2000,
-            "rtt_ms": 900, "packets_received": 50, "packets_lost": 50,
+            "type": "sample", "at": at, "stream_id": "0:inbound:1", "kind": "audio", "direction": "inbound", "codec": "opus", "interval_ms": 2000,
+            "rtt_ms": 40, "packets_received": 100, "packets_lost": 0,
         }],
     })
     .to_string();

@@ -51,7 +51,7 @@ pub struct Filter(pub Vec<(Dimension, String)>);
 /// The whole board at one moment.
 #[derive(Debug, Clone)]
 pub struct Board {
-    /// When the questions were asked; windows end here.
+    /// When it was asked who is there. Windows, slices and series are of a few seconds before.
     pub as_of: DateTime<Utc>,
     /// The newest row of the last hour, if there is one: how far behind the data are.
     pub newest: Option<DateTime<Utc>>,

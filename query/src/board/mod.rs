@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionContext;
 use qoe_store::{Endpoint, EndpointError};
 use tokio::sync::Mutex;
 
@@ -25,8 +26,12 @@ pub use questions::{WINDOWS, all_questions};
 use crate::catalog::{Catalog, CatalogError, Definitions, Mode};
 use crate::pushdown::executor::Limits;
 
-/// How old a board may be that is shown to the next viewer: half of what the page promises.
-const FRESH: Duration = Duration::from_millis(1000);
+/// How old a board may be that is shown to the next viewer.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// How old its survey may be before another is begun. The one at hand is shown until that is there: a survey takes seconds of processor time on a
+/// small machine, and its figures are of minutes and hours.
+const SURVEYED: Duration = Duration::from_secs(2);
 
 /// Boards remembered; the oldest goes when another filter is asked for.
 const REMEMBERED: usize = 64;
@@ -56,7 +61,15 @@ pub enum BoardError {
     },
 }
 
-type Remembered = Arc<Mutex<Option<(Instant, Arc<Board>)>>>;
+/// What is known of one project and filter.
+#[derive(Debug, Default)]
+struct Known {
+    board: Option<(Instant, Arc<Board>)>,
+    survey: Option<(Instant, Arc<Board>)>,
+    surveying: bool,
+}
+
+type Remembered = Arc<Mutex<Known>>;
 
 /// Boards and timelines of a store's projects. Cheap to clone; clones share what they know.
 #[derive(Debug, Clone)]
@@ -80,22 +93,53 @@ impl Boards {
         Boards { shared: Arc::new(Shared { endpoint, definitions, projects, catalog, boards }) }
     }
 
-    /// The board of a project's sessions that match the filter: shared between viewers, at most about a second old.
+    /// The board of a project's sessions that match the filter, shared between viewers. Who is there is at most about half a second old; windows,
+    /// slices and series are of a survey that is renewed in the background, a few seconds old.
     pub async fn board(&self, project: &str, filter: &Filter) -> Result<Arc<Board>, BoardError> {
         self.known(project)?;
-        let remembered = self.remembered(project, filter).await;
+        let slot = self.remembered(project, filter).await;
         // Held while asking, so that viewers who come meanwhile wait for this answer and do not ask again.
-        let mut remembered = remembered.lock().await;
-        if let Some((asked, board)) = &*remembered
+        let mut known = slot.lock().await;
+        if let Some((asked, board)) = &known.board
             && asked.elapsed() < FRESH
         {
             return Ok(Arc::clone(board));
         }
         let context = self.catalog().await?.session(project, Mode::PushDown).map_err(catalog_failed)?;
-        let board = questions::board(&context, &self.shared.definitions.codecs, filter, Utc::now()).await;
-        let board = Arc::new(board.map_err(|error| failed("the board", error))?);
-        *remembered = Some((Instant::now(), Arc::clone(&board)));
+        let survey = match &known.survey {
+            Some((asked, survey)) => {
+                let survey = Arc::clone(survey);
+                if asked.elapsed() > SURVEYED && !known.surveying {
+                    known.surveying = true;
+                    tokio::spawn(self.clone().renew(Arc::clone(&slot), context.clone(), filter.clone()));
+                }
+                survey
+            }
+            None => {
+                let survey = Arc::new(self.survey(&context, filter).await?);
+                known.survey = Some((Instant::now(), Arc::clone(&survey)));
+                survey
+            }
+        };
+        let pulse = questions::pulse(&context, filter, Utc::now()).await.map_err(|error| failed("the board", error))?;
+        let board = Arc::new(pulse.over(&survey));
+        known.board = Some((Instant::now(), Arc::clone(&board)));
         Ok(board)
+    }
+
+    async fn survey(&self, context: &SessionContext, filter: &Filter) -> Result<Board, BoardError> {
+        let survey = questions::survey(context, &self.shared.definitions.codecs, filter, Utc::now()).await;
+        survey.map_err(|error| failed("the board", error))
+    }
+
+    /// A failure is no news here: whoever asks for the board next meets it too.
+    async fn renew(self, slot: Remembered, context: SessionContext, filter: Filter) {
+        let survey = self.survey(&context, &filter).await;
+        let mut known = slot.lock().await;
+        known.surveying = false;
+        if let Ok(survey) = survey {
+            known.survey = Some((Instant::now(), Arc::new(survey)));
+        }
     }
 
     /// One session from beginning to end; `None` when the project has no such session.

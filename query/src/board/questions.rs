@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::answer::{Answer, Line, ask};
 use super::answers::{Board, Dimension, Filter, GoodMinutes, Minute, MosFigure, Quantiles, SessionRow, SessionsNow, Slice, Window};
@@ -29,13 +30,35 @@ const SILENT_FOR: TimeDelta = TimeDelta::minutes(15);
 
 const MEASURES: [&str; 6] = ["rtt_ms", "jitter_ms", "loss_ratio", "freeze_ratio", "response_ms", "interruption_ms"];
 
-/// The whole board of the sessions of `filter` at `now`.
-pub async fn board(context: &SessionContext, codecs: &CodecTable, filter: &Filter, now: DateTime<Utc>) -> Result<Board> {
+/// The part of a board that changes with every report: who is there, and how new the newest row is. Two cheap questions, asked for every update.
+pub async fn pulse(context: &SessionContext, filter: &Filter, now: DateTime<Utc>) -> Result<Pulse> {
+    let scope = Scope { filter, from: now - TimeDelta::minutes(HOUR), now };
+    let since = now - SILENT_FOR;
+    let (presences, silent) = (scope.presences(since), scope.silent_sessions(since, SESSIONS));
+    let (presences, silent) = futures::future::try_join(ask(context, &presences), ask(context, &silent)).await?;
+    let newest = presences.rows().map(|line| line.time("newest")).collect::<Result<Vec<_>>>()?.into_iter().flatten().max();
+    Ok(Pulse { as_of: now, newest, now: sessions_now(&presences, &silent)? })
+}
+
+/// See [`pulse`].
+pub struct Pulse {
+    as_of: DateTime<Utc>,
+    newest: Option<DateTime<Utc>>,
+    now: SessionsNow,
+}
+
+impl Pulse {
+    /// The board with this in the place of what it knew of it.
+    pub fn over(self, survey: &Board) -> Board {
+        Board { as_of: self.as_of, newest: self.newest, now: self.now, ..survey.clone() }
+    }
+}
+
+/// Everything else on the board of the sessions of `filter` at `now`: windows, slices, minutes, worst sessions.
+pub async fn survey(context: &SessionContext, codecs: &CodecTable, filter: &Filter, now: DateTime<Utc>) -> Result<Board> {
     let scope = Scope { filter, from: now - TimeDelta::minutes(HOUR), now };
     let windows = WINDOWS.map(|minutes| (minutes, now - TimeDelta::minutes(i64::from(minutes))));
-    let since = now - SILENT_FOR;
     let asked = [
-        scope.headline(&windows),
         scope.quantiles(&windows, &MEASURES),
         scope.mos(&windows),
         scope.codecs(),
@@ -43,32 +66,39 @@ pub async fn board(context: &SessionContext, codecs: &CodecTable, filter: &Filte
         scope.minutes(),
         scope.connect_minutes(),
         scope.mos_minutes(),
-        scope.cells(),
-        scope.presences(since),
-        scope.silent_sessions(since, SESSIONS),
+        scope.cells(&windows),
         scope.worst(SESSIONS),
     ];
-    let answers = futures::future::try_join_all(asked.iter().map(|sql| ask(context, sql))).await?;
-    let [headline, quantiles, mos, codecs_used, connects, minutes, connect_minutes, mos_minutes, cells, presences, silent, worst] =
-        <[Answer; 12]>::try_from(answers).expect("as many answers as questions");
+    let answers: Vec<Answer> = stream::iter(asked).map(|sql| asked_by(context.clone(), sql)).buffered(at_once()).try_collect().await?;
+    let [quantiles, mos, codecs_used, connects, minutes, connect_minutes, mos_minutes, cells, worst] =
+        <[Answer; 9]>::try_from(answers).expect("as many answers as questions");
 
     let cells = read_cells(&cells)?;
     let slices = slices(context, &scope, &cells).await?;
     let assumptions = assumptions(&codecs_used, codecs)?;
     let mut figures = Vec::new();
     for (minutes, _) in windows {
-        figures.push(window(minutes, &headline, &quantiles, &mos, &connects, &assumptions)?);
+        figures.push(window(minutes, &cells, &quantiles, &mos, &connects, &assumptions)?);
     }
     Ok(Board {
         as_of: now,
-        newest: minutes.rows().map(|line| line.time("newest")).collect::<Result<Vec<_>>>()?.into_iter().flatten().max(),
+        newest: None,
         slices,
-        now: sessions_now(&presences, &silent)?,
+        now: SessionsNow::default(),
         windows: figures,
         minutes: minute_series(&minutes, &connect_minutes, &mos_minutes, now)?,
         worst: worst.rows().map(session_row).collect::<Result<_>>()?,
         choices: choices(&cells),
     })
+}
+
+async fn asked_by(context: SessionContext, sql: String) -> Result<Answer> {
+    ask(&context, &sql).await
+}
+
+/// How many questions are asked at once: more than there are cores would only get in each other's way.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 /// The questions whose answers make a board, for looking at how they are run.
@@ -79,11 +109,10 @@ pub fn all_questions(filter: &Filter, now: DateTime<Utc>) -> Vec<(&'static str, 
     let slices =
         [Filter(vec![(Dimension::Vendor, "a".into())]), Filter(vec![(Dimension::Region, "b".into()), (Dimension::Network, "c".into())])];
     vec![
-        ("where and since when", scope.cells()),
+        ("where, and good minutes", scope.cells(&windows)),
         ("onset", scope.slice_minutes(&slices)),
         ("sessions now", scope.presences(since)),
         ("gone silent", scope.silent_sessions(since, SESSIONS)),
-        ("good minutes", scope.headline(&windows)),
         ("percentiles", scope.quantiles(&windows, &MEASURES)),
         ("mos", scope.mos(&windows)),
         ("codecs", scope.codecs()),
@@ -98,33 +127,85 @@ pub fn all_questions(filter: &Filter, now: DateTime<Utc>) -> Vec<(&'static str, 
 /// Sessions that share all six dimensions.
 struct Cell {
     values: Vec<String>,
-    sessions: u64,
-    minutes: ClusteredMinutes,
+    /// By window, in the order of [`WINDOWS`].
+    tallies: [Tally; 3],
 }
 
-fn clustered(line: Line<'_>, suffix: &str) -> Result<ClusteredMinutes> {
-    let column = |name: &str| format!("{name}{suffix}");
-    let (good, bad) = (line.count(&column("good"))?, line.count(&column("bad"))?);
-    Ok(ClusteredMinutes {
-        sessions: line.count(&column("judged"))?,
-        bad,
-        total: good + bad,
-        bad_squared: line.number(&column("bad_squared"))?.unwrap_or(0.0),
-        bad_total: line.number(&column("bad_total"))?.unwrap_or(0.0),
-        total_squared: line.number(&column("total_squared"))?.unwrap_or(0.0),
-    })
+impl Cell {
+    /// Its judged minutes of the whole hour.
+    fn hour(&self) -> ClusteredMinutes {
+        self.tallies[2].judged
+    }
+
+    fn is_in(&self, slice: &Filter) -> bool {
+        let value = |dimension: Dimension| Dimension::ALL.iter().position(|known| *known == dimension).map(|index| &self.values[index]);
+        slice.0.iter().all(|(dimension, wanted)| value(*dimension) == Some(wanted))
+    }
+}
+
+/// What happened in one window.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    judged: ClusteredMinutes,
+    unclassified: u64,
+    silent: u64,
+    sessions: u64,
+    minutes: u64,
+}
+
+impl Tally {
+    fn read(line: Line<'_>, window: u32) -> Result<Tally> {
+        let count = |name: &str| line.count(&format!("{name}_{window}"));
+        let number = |name: &str| Ok::<_, datafusion::error::DataFusionError>(line.number(&format!("{name}_{window}"))?.unwrap_or(0.0));
+        let (good, bad) = (count("good")?, count("bad")?);
+        let judged = ClusteredMinutes {
+            sessions: count("judged")?,
+            bad,
+            total: good + bad,
+            bad_squared: number("bad_squared")?,
+            bad_total: number("bad_total")?,
+            total_squared: number("total_squared")?,
+        };
+        let (unclassified, silent) = (count("unclassified")?, count("silent")?);
+        Ok(Tally { judged, unclassified, silent, sessions: count("sessions")?, minutes: count("minutes")? })
+    }
+
+    fn merge(self, other: &Tally) -> Tally {
+        Tally {
+            judged: self.judged.merge(other.judged),
+            unclassified: self.unclassified + other.unclassified,
+            silent: self.silent + other.silent,
+            sessions: self.sessions + other.sessions,
+            minutes: self.minutes + other.minutes,
+        }
+    }
+
+    fn good_minutes(&self) -> Option<GoodMinutes> {
+        let (good, bad, silent) = (self.judged.total - self.judged.bad, self.judged.bad, self.silent);
+        let with_silent = (good + bad + silent) as f64;
+        self.judged.share(Confidence::P95).map(|bad_share| GoodMinutes {
+            ratio: bad_share.complement(),
+            good,
+            bad,
+            unclassified: self.unclassified,
+            silent,
+            if_silent_good: (good + silent) as f64 / with_silent,
+            if_silent_bad: good as f64 / with_silent,
+        })
+    }
 }
 
 fn read_cells(answer: &Answer) -> Result<Vec<Cell>> {
     let cell = |line: Line<'_>| {
         let values = Dimension::ALL.iter().map(|dimension| line.text(dimension.column())).collect::<Result<_>>()?;
-        Ok(Cell { values, sessions: line.count("sessions")?, minutes: clustered(line, "")? })
+        let [five, fifteen, sixty] = WINDOWS.map(|window| Tally::read(line, window));
+        Ok(Cell { values, tallies: [five?, fifteen?, sixty?] })
     };
     answer.rows().map(cell).collect()
 }
 
 /// Every slice by one dimension and by two, from the cells.
-fn all_slices(cells: &[Cell]) -> BTreeMap<Filter, ClusteredMinutes> {
+fn all_slices(cells: &[&Cell]) -> BTreeMap<Filter, ClusteredMinutes> {
     let mut slices: BTreeMap<Filter, ClusteredMinutes> = BTreeMap::new();
     for cell in cells {
         let stated: Vec<(Dimension, String)> = Dimension::ALL
@@ -137,7 +218,7 @@ fn all_slices(cells: &[Cell]) -> BTreeMap<Filter, ClusteredMinutes> {
             let pairs = stated[i + 1..].iter().map(|two| vec![one.clone(), two.clone()]);
             for filter in std::iter::once(vec![one.clone()]).chain(pairs) {
                 let sum = slices.entry(Filter(filter)).or_default();
-                *sum = sum.merge(cell.minutes);
+                *sum = sum.merge(cell.hour());
             }
         }
     }
@@ -145,9 +226,7 @@ fn all_slices(cells: &[Cell]) -> BTreeMap<Filter, ClusteredMinutes> {
 }
 
 async fn slices(context: &SessionContext, scope: &Scope<'_>, cells: &[Cell]) -> Result<Vec<Slice>> {
-    let all = cells.iter().fold(ClusteredMinutes::default(), |all, cell| all.merge(cell.minutes));
-    let ranking = rank(all, all_slices(cells), MIN_MINUTES, Confidence::P95);
-    let shown = telling(ranking.ranked);
+    let shown = telling(cells);
     if shown.is_empty() {
         return Ok(Vec::new());
     }
@@ -156,32 +235,35 @@ async fn slices(context: &SessionContext, scope: &Scope<'_>, cells: &[Cell]) -> 
     shown.into_iter().enumerate().map(|(i, slice)| with_series(slice, &series, i, scope.now)).collect()
 }
 
-/// The slices worth a line: with an excess, and not the same story told again by a slice that is wider or narrower. A pair is kept over its single
-/// dimension when it holds nearly all of that one's excess; otherwise the single is, since it is the simpler answer.
-fn telling(ranked: Vec<SliceExcess<Filter>>) -> Vec<SliceExcess<Filter>> {
+/// The slices worth a line: the one with the greatest excess, then the one with the greatest excess among the sessions that are not in it, and so on,
+/// so that one cause is not told many times by slices that overlap it. Ends with the first that may be chance.
+fn telling(cells: &[Cell]) -> Vec<SliceExcess<Filter>> {
     let mut shown: Vec<SliceExcess<Filter>> = Vec::new();
-    let candidates: Vec<&SliceExcess<Filter>> = ranked.iter().filter(|slice| slice.excess.value > 0.0).collect();
-    for slice in &candidates {
-        let narrower = |other: &&&SliceExcess<Filter>| {
-            other.key.0.len() > slice.key.0.len()
-                && slice.key.0.iter().all(|condition| other.key.0.contains(condition))
-                && other.excess.value >= 0.8 * slice.excess.value
-                && other.share.value > slice.share.value
-        };
-        let told = shown.iter().any(|other| {
-            let overlaps = other.key.0.iter().any(|condition| slice.key.0.contains(condition));
-            overlaps && other.key.0.len() + slice.key.0.len() > 2
-        });
-        if !told && candidates.iter().find(narrower).is_none() {
-            shown.push((*slice).clone());
-        }
-        if shown.len() == SLICES {
+    while shown.len() < SLICES {
+        let left: Vec<&Cell> = cells.iter().filter(|cell| !shown.iter().any(|slice| cell.is_in(&slice.key))).collect();
+        let all = left.iter().fold(ClusteredMinutes::default(), |all, cell| all.merge(cell.hour()));
+        let ranked = rank(all, all_slices(&left), MIN_MINUTES, Confidence::P95).ranked;
+        let Some(next) = most_telling(&ranked) else { break };
+        let clear = next.clear;
+        shown.push(next.clone());
+        if !clear {
             break;
         }
     }
-    // What is beyond chance first; within that, by excess.
-    shown.sort_by(|a, b| b.clear.cmp(&a.clear).then(b.excess.value.total_cmp(&a.excess.value)));
     shown
+}
+
+/// The slice with the greatest excess, or a narrower one within it that holds nearly all of that excess in fewer minutes.
+fn most_telling(ranked: &[SliceExcess<Filter>]) -> Option<&SliceExcess<Filter>> {
+    let first = ranked.first().filter(|slice| slice.excess.value > 0.0)?;
+    let narrower = ranked.iter().filter(|other| {
+        other.key.0.len() > first.key.0.len()
+            && first.key.0.iter().all(|condition| other.key.0.contains(condition))
+            && other.excess.value >= 0.8 * first.excess.value
+            && other.share.value > first.share.value
+            && other.clear == first.clear
+    });
+    Some(narrower.max_by(|a, b| a.excess.value.total_cmp(&b.excess.value)).unwrap_or(first))
 }
 
 fn with_series(slice: SliceExcess<Filter>, answer: &Answer, index: usize, now: DateTime<Utc>) -> Result<Slice> {
@@ -217,7 +299,7 @@ fn choices(cells: &[Cell]) -> Vec<(Dimension, Vec<(String, u64)>)> {
     let of = |index: usize| {
         let mut values: BTreeMap<&str, u64> = BTreeMap::new();
         for cell in cells.iter().filter(|cell| !cell.values[index].is_empty()) {
-            *values.entry(&cell.values[index]).or_default() += cell.sessions;
+            *values.entry(&cell.values[index]).or_default() += cell.tallies[2].sessions;
         }
         let mut values: Vec<(String, u64)> = values.into_iter().map(|(value, n)| (value.to_owned(), n)).collect();
         values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
@@ -267,7 +349,7 @@ fn assumptions(codecs_used: &Answer, codecs: &CodecTable) -> Result<BTreeMap<&'s
 
 fn window(
     minutes: u32,
-    headline: &Answer,
+    cells: &[Cell],
     quantiles: &Answer,
     mos: &Answer,
     connects: &Answer,
@@ -280,20 +362,21 @@ fn window(
         let n = line.count(&column(&format!("{measure}_n")))?;
         Ok(p50.zip(p95).filter(|_| n > 0).map(|(p50, p95)| Quantiles { p50, p95, n }))
     };
-    let mut mos_figures = Vec::new();
+    let mut bands = Vec::new();
     for line in mos.rows() {
-        let band = line.text("band")?;
-        let (mean, p5, n) = (line.number(&column("mean"))?, line.number(&column("p5"))?, line.count(&column("n"))?);
-        if let (Some(mean), Some(p5)) = (mean, p5) {
+        let (band, n) = (line.text("band")?, line.count(&column("n"))?);
+        if let (Some(mean), Some(p5)) = (line.number(&column("mean"))?, line.number(&column("p5"))?) {
             let assumptions = assumptions.get(band.as_str()).cloned().unwrap_or_default();
-            mos_figures.push(MosFigure { band, mean, p5, n, assumptions });
+            bands.push(MosFigure { band, mean, p5, n, assumptions });
         }
     }
+    let index = WINDOWS.iter().position(|window| *window == minutes).unwrap_or_default();
+    let tally = cells.iter().fold(Tally::default(), |all, cell| all.merge(&cell.tallies[index]));
     let mut figures = Window {
         minutes,
-        sessions: 0,
-        session_minutes: 0,
-        good_minutes: None,
+        sessions: tally.sessions,
+        session_minutes: tally.minutes,
+        good_minutes: tally.good_minutes(),
         connect_ms: None,
         connect_best: None,
         join_success: None,
@@ -301,15 +384,10 @@ fn window(
         jitter_ms: quantile("jitter_ms")?,
         loss_ratio: quantile("loss_ratio")?,
         freeze_ratio: quantile("freeze_ratio")?,
-        mos: mos_figures,
+        mos: bands,
         response_ms: quantile("response_ms")?,
         interruption_ms: quantile("interruption_ms")?,
     };
-    if let Some(line) = headline.first() {
-        figures.sessions = line.count(&column("sessions"))?;
-        figures.session_minutes = line.count(&column("minutes"))?;
-        figures.good_minutes = good_minutes(line, minutes)?;
-    }
     if let Some(line) = connects.first() {
         let n = line.count(&column("n"))?;
         let quantiles = line.number(&column("p50"))?.zip(line.number(&column("p95"))?);
@@ -318,23 +396,6 @@ fn window(
         figures.join_success = share(line.count(&column("joined"))?, line.count(&column("tried"))?, Confidence::P95);
     }
     Ok(figures)
-}
-
-fn good_minutes(line: Line<'_>, minutes: u32) -> Result<Option<GoodMinutes>> {
-    let counts = clustered(line, &format!("_{minutes}"))?;
-    let (good, bad) = (counts.total - counts.bad, counts.bad);
-    let silent = line.count(&format!("silent_{minutes}"))?;
-    let unclassified = line.count(&format!("unclassified_{minutes}"))?;
-    let with_silent = (good + bad + silent) as f64;
-    Ok(counts.share(Confidence::P95).map(|bad_share| GoodMinutes {
-        ratio: bad_share.complement(),
-        good,
-        bad,
-        unclassified,
-        silent,
-        if_silent_good: (good + silent) as f64 / with_silent,
-        if_silent_bad: good as f64 / with_silent,
-    }))
 }
 
 fn by_minute(answer: &Answer, column: &str) -> Result<BTreeMap<DateTime<Utc>, Option<f64>>> {

@@ -136,29 +136,6 @@ impl Scope<'_> {
         )
     }
 
-    /// By window: sessions, session-minutes, and the verdicts with the sums over sessions that their intervals need. One row.
-    pub fn headline(&self, windows: &[(u32, DateTime<Utc>)]) -> String {
-        let mut inner = Vec::new();
-        let mut outer = Vec::new();
-        for (w, from) in windows {
-            let since = format!("minute >= {}", time(*from));
-            for column in ["good", "bad", "unclassified", "silent"] {
-                inner.push(format!("sum(CASE WHEN {since} THEN {column} ELSE 0 END) AS {column}_{w}"));
-                outer.push(format!("sum({column}_{w}) AS {column}_{w}"));
-            }
-            inner.push(format!("sum(CASE WHEN {since} THEN 1 ELSE 0 END) AS minutes_{w}"));
-            outer.push(format!("sum(minutes_{w}) AS minutes_{w}"));
-            outer.push(format!("sum(CASE WHEN minutes_{w} > 0 THEN 1 ELSE 0 END) AS sessions_{w}"));
-            outer.extend(cluster_sums(&format!("good_{w}"), &format!("bad_{w}"), &format!("_{w}")));
-        }
-        format!(
-            "SELECT {} FROM (SELECT session_id, {} FROM ({}) AS j GROUP BY session_id) AS s",
-            outer.join(", "),
-            inner.join(", "),
-            self.judged()
-        )
-    }
-
     /// By window: quantiles of the measures over session-minutes, each with its n. One row.
     pub fn quantiles(&self, windows: &[(u32, DateTime<Utc>)], measures: &[&str]) -> String {
         let mut columns = Vec::new();
@@ -173,16 +150,17 @@ impl Scope<'_> {
         format!("SELECT {} FROM ({}) AS j", columns.join(", "), self.judged())
     }
 
-    /// By band: estimated MOS in each window.
+    /// By band: estimated MOS in each window. Asked apart from the other measures, which need none of the model's arithmetic.
     pub fn mos(&self, windows: &[(u32, DateTime<Utc>)]) -> String {
         let mut columns = Vec::new();
         for (w, from) in windows {
-            let filter = format!("FILTER (WHERE minute >= {} AND mos IS NOT NULL)", time(*from));
+            let filter = format!("FILTER (WHERE minute >= {})", time(*from));
             columns.push(format!(
                 "avg(mos) {filter} AS mean_{w}, approx_percentile_cont(mos, 0.05) {filter} AS p5_{w}, count(mos) {filter} AS n_{w}"
             ));
         }
-        format!("SELECT band, {} FROM ({}) AS j WHERE band IS NOT NULL GROUP BY band ORDER BY band", columns.join(", "), self.judged())
+        let scored = format!("SELECT minute, band, mos FROM ({}) AS j WHERE band IS NOT NULL AND mos IS NOT NULL", self.judged());
+        format!("SELECT band, {} FROM ({scored}) AS m GROUP BY band ORDER BY band", columns.join(", "))
     }
 
     /// The codecs behind those scores.
@@ -227,8 +205,7 @@ impl Scope<'_> {
         let p95 = |measure: &str| format!("approx_percentile_cont({measure}, 0.95) FILTER (WHERE {measure} IS NOT NULL) AS {measure}_p95");
         format!(
             "SELECT minute, count(*) AS sessions, sum(good) AS good, sum(bad) AS bad, sum(unclassified) AS unclassified, sum(silent) AS silent, \
-             approx_percentile_cont(rtt_ms, 0.5) FILTER (WHERE rtt_ms IS NOT NULL) AS rtt_ms_p50, {}, \
-             max(last_at) AS newest \
+             approx_percentile_cont(rtt_ms, 0.5) FILTER (WHERE rtt_ms IS NOT NULL) AS rtt_ms_p50, {} \
              FROM ({}) AS j GROUP BY minute ORDER BY minute",
             ["rtt_ms", "jitter_ms", "loss_ratio", "freeze_ratio", "response_ms"].map(p95).join(", "),
             self.judged()
@@ -252,14 +229,28 @@ impl Scope<'_> {
         )
     }
 
-    /// By combination of the dimensions: the sums over sessions that a share of bad minutes and its interval need.
-    pub fn cells(&self) -> String {
+    /// By combination of the dimensions and by window: sessions, session-minutes, and the verdicts with the sums over sessions that the interval of a
+    /// share needs. Added up they make the headline and every slice.
+    pub fn cells(&self, windows: &[(u32, DateTime<Utc>)]) -> String {
+        let mut inner = Vec::new();
+        let mut outer = Vec::new();
+        for (w, from) in windows {
+            let since = format!("minute >= {}", time(*from));
+            for column in ["good", "bad", "unclassified", "silent"] {
+                inner.push(format!("sum(CASE WHEN {since} THEN {column} ELSE 0 END) AS {column}_{w}"));
+                outer.push(format!("sum({column}_{w}) AS {column}_{w}"));
+            }
+            inner.push(format!("sum(CASE WHEN {since} THEN 1 ELSE 0 END) AS minutes_{w}"));
+            outer.push(format!("sum(minutes_{w}) AS minutes_{w}"));
+            outer.push(format!("sum(CASE WHEN minutes_{w} > 0 THEN 1 ELSE 0 END) AS sessions_{w}"));
+            outer.extend(cluster_sums(w));
+        }
         format!(
-            "SELECT {0}, count(*) AS sessions, sum(good) AS good, sum(bad) AS bad, {1} FROM \
-             (SELECT session_id, {2}, sum(good) AS good, sum(bad) AS bad FROM ({3}) AS j GROUP BY session_id) AS s GROUP BY {0}",
+            "SELECT {0}, {1} FROM (SELECT session_id, {2}, {3} FROM ({4}) AS j GROUP BY session_id) AS s GROUP BY {0}",
             dimensions(""),
-            cluster_sums("good", "bad", "").join(", "),
+            outer.join(", "),
             largest_dimensions(),
+            inner.join(", "),
             self.judged()
         )
     }
@@ -282,7 +273,7 @@ impl Scope<'_> {
         let silent = self.silent("p.");
         format!(
             "SELECT service, count(*) FILTER (WHERE p.leaves = 0 AND NOT {silent} AND (p.interval_ms > 0 OR p.last_at >= {})) AS live, \
-             count(*) FILTER (WHERE {silent} AND p.last_at >= {}) AS silent FROM ({}) AS p GROUP BY service",
+             count(*) FILTER (WHERE {silent} AND p.last_at >= {}) AS silent, max(p.last_at) AS newest FROM ({}) AS p GROUP BY service",
             time(self.now - chrono::TimeDelta::seconds(60)),
             time(since),
             self.presence()
@@ -314,13 +305,13 @@ impl Scope<'_> {
     }
 }
 
-/// The sums over sessions of [`crate::statistics::ClusteredMinutes`].
-fn cluster_sums(good: &str, bad: &str, suffix: &str) -> Vec<String> {
-    let (b, t) = (format!("CAST({bad} AS DOUBLE)"), format!("CAST({good} + {bad} AS DOUBLE)"));
+/// The sums over sessions of [`crate::statistics::ClusteredMinutes`] in one window.
+fn cluster_sums(w: &u32) -> Vec<String> {
+    let (b, t) = (format!("CAST(bad_{w} AS DOUBLE)"), format!("CAST(good_{w} + bad_{w} AS DOUBLE)"));
     vec![
-        format!("sum(CASE WHEN {good} + {bad} > 0 THEN 1 ELSE 0 END) AS judged{suffix}"),
-        format!("sum({b} * {b}) AS bad_squared{suffix}"),
-        format!("sum({b} * {t}) AS bad_total{suffix}"),
-        format!("sum({t} * {t}) AS total_squared{suffix}"),
+        format!("sum(CASE WHEN good_{w} + bad_{w} > 0 THEN 1 ELSE 0 END) AS judged_{w}"),
+        format!("sum({b} * {b}) AS bad_squared_{w}"),
+        format!("sum({b} * {t}) AS bad_total_{w}"),
+        format!("sum({t} * {t}) AS total_squared_{w}"),
     ]
 }
