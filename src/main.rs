@@ -10,6 +10,8 @@ mod score;
 mod serve;
 mod sql;
 
+use std::io::IsTerminal;
+
 use clap::{Parser, Subcommand};
 
 /// QoE analytics and satisfaction telemetry for real-time communication.
@@ -45,7 +47,8 @@ fn main() -> std::process::ExitCode {
         return engine::run(args);
     }
     let filter = tracing_subscriber::EnvFilter::try_from_env("QOE_LOG").unwrap_or_else(|_| "warn,qoe=info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).with_target(false).init();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&anyhow::Error::new(error).context("start the runtime")),

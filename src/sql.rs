@@ -8,6 +8,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::arrow::{csv, ipc, json};
 use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::prelude::SQLOptions;
 use qoe_query::Mode;
 
 use crate::access::{DefinitionArgs, StoreArgs, catalog};
@@ -63,7 +64,7 @@ pub async fn run(args: SqlArgs) -> anyhow::Result<()> {
 async fn answer(args: &SqlArgs, endpoint: &qoe_store::Endpoint, format: Format) -> anyhow::Result<()> {
     let (catalog, project) = catalog(endpoint, args.definitions.read()?, args.project.as_deref()).await?;
     let mode = if args.rows_only { Mode::RowsOnly } else { Mode::PushDown };
-    let frame = catalog.session(&project, mode)?.sql(&args.query).await.context("understand the question")?;
+    let frame = catalog.session(&project, mode)?.sql_with_options(&args.query, asking_only()).await.context("understand the question")?;
     let schema = std::sync::Arc::new(frame.schema().as_arrow().clone());
     let mut batches = frame.collect().await.context("answer the question")?;
     if batches.is_empty() {
@@ -78,6 +79,11 @@ async fn answer(args: &SqlArgs, endpoint: &qoe_store::Endpoint, format: Format) 
         Err(error) if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) => Ok(()),
         printed => printed,
     }
+}
+
+/// A question changes nothing: neither tables nor files, on either side.
+fn asking_only() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false)
 }
 
 fn print(batches: &[RecordBatch], format: Format, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {

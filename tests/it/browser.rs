@@ -158,6 +158,10 @@ fn a_capture_imports_as_two_sessions() {
     let (_, rows, _) = qoe(&["sql", "--project", "e2e", "--json", sql]);
     let rows: Value = serde_json::from_str(&rows).unwrap();
     assert_eq!(rows[0]["session_id"], "sample-call-callee");
+    for change in ["drop table samples", "insert into activity (name) values ('x')", "copy (select 1) to 'x.csv'"] {
+        let (code, _, complained) = qoe(&["sql", "--project", "e2e", change]);
+        assert_ne!(code, Some(0), "{change}: {complained}");
+    }
     assert_eq!((&rows[1]["joins"], &rows[1]["gap"]), (&serde_json::json!(1), &serde_json::json!(true)), "the blackout shows: {rows}");
     let (code, _, complained) =
         qoe(&["import", "--project", "e2e", concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/captures/sample-call.rtcstats.gz")]);
