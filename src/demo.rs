@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,9 @@ const PROJECT: &str = "demo";
 
 /// How often the fleet is lived on.
 const STEP: Duration = Duration::from_millis(500);
+
+/// How often the clients of the past hour reported: four times a minute judges a minute, and loads in a few seconds.
+const HISTORY_INTERVAL_MS: NonZeroU32 = const { NonZeroU32::new(15_000).unwrap() };
 
 /// Minutes of history handed over at a time.
 const CHUNK_MINUTES: i64 = 15;
@@ -58,7 +62,11 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let access = store.hold_emptied(&path).await?;
 
     let now = Millis(Utc::now().timestamp_millis());
-    let config = FleetConfig { concurrent_sessions: args.sessions as usize, ..FleetConfig::demo(PROJECT, args.seed, now) };
+    let config = FleetConfig {
+        concurrent_sessions: args.sessions as usize,
+        history_interval_ms: HISTORY_INTERVAL_MS,
+        ..FleetConfig::demo(PROJECT, args.seed, now)
+    };
     let incident = config.incident.clone();
     let mut fleet = Fleet::new(config);
     let service = Service::start(&access.endpoint, vec![(PROJECT.to_owned(), None)], Definitions::default()).await;

@@ -48,10 +48,9 @@ pub fn reader(endpoint: &Endpoint, limits: &Limits) -> Endpoint {
         ("prefer_column_name_to_alias", "1".to_owned()),
         ("union_default_mode", "ALL".to_owned()),
         ("session_timezone", "UTC".to_owned()),
-        // Compiling, folding layers into one and evaluating branches lazily pay over millions of rows; most questions are about rollups, where planning
-        // costs as much as running. No branch of what is handed down can fail, so none need be spared.
-        ("query_plan_merge_expressions", "0".to_owned()),
-        ("query_plan_merge_filters", "0".to_owned()),
+        // Compiling and evaluating branches lazily pay over millions of rows; most questions are about rollups, where planning costs as much as
+        // running. No branch of what is handed down can fail, so none need be spared. (Do not switch off the merging of expressions: filters would no
+        // longer reach the rollups through their views, and every question would read all there is.)
         ("short_circuit_function_evaluation", "disable".to_owned()),
         ("compile_expressions", "0".to_owned()),
         ("compile_aggregate_expressions", "0".to_owned()),
