@@ -56,6 +56,16 @@ impl Access {
 }
 
 impl StoreArgs {
+    /// The embedded ClickHouse on this folder.
+    pub fn embedded(folder: PathBuf) -> Self {
+        StoreArgs {
+            store: Some(folder),
+            clickhouse_url: None,
+            clickhouse_user: "default".to_owned(),
+            clickhouse_database: Endpoint::DEFAULT_DATABASE.to_owned(),
+        }
+    }
+
     fn remote(&self) -> anyhow::Result<Option<Endpoint>> {
         let Some(url) = &self.clickhouse_url else { return Ok(None) };
         if !url.starts_with("http://") {
@@ -75,14 +85,15 @@ impl StoreArgs {
         self.start(&path).await
     }
 
-    /// The store in this folder, emptied, to be served by this process alone.
-    pub async fn hold_emptied(&self, path: &Path) -> anyhow::Result<Access> {
-        let folder = Folder::hold(path)?;
+    /// The embedded ClickHouse on this folder, its data emptied, to be served by this process alone.
+    pub async fn hold_emptied(folder: PathBuf) -> anyhow::Result<Access> {
+        let store = StoreArgs::embedded(folder.clone());
+        let folder = Folder::hold(&folder)?;
         let data = folder.path().join("clickhouse");
         if data.exists() {
             std::fs::remove_dir_all(&data).with_context(|| format!("empty {}", data.display()))?;
         }
-        self.start_on(folder).await
+        store.start_on(folder).await
     }
 
     async fn start(&self, path: &Path) -> anyhow::Result<Access> {

@@ -11,7 +11,7 @@ use chrono::Utc;
 use qoe_fixtures::{Fleet, FleetConfig, PLANTED};
 use qoe_ingest::Delivery;
 use qoe_query::Definitions;
-use qoe_store::{Endpoint, Millis, Records};
+use qoe_store::{Millis, Records};
 
 use crate::access::{StoreArgs, data_folder};
 use crate::exit::WrongUse;
@@ -53,13 +53,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     claim(&path)?;
     let listener = bind(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);
-    let store = StoreArgs {
-        store: Some(path.clone()),
-        clickhouse_url: None,
-        clickhouse_user: "default".to_owned(),
-        clickhouse_database: Endpoint::DEFAULT_DATABASE.to_owned(),
-    };
-    let access = store.hold_emptied(&path).await?;
+    let access = StoreArgs::hold_emptied(path).await?;
 
     let now = Millis(Utc::now().timestamp_millis());
     let config = FleetConfig {

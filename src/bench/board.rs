@@ -38,13 +38,7 @@ pub struct BoardArgs {
 
 /// Fills the store if need be, asks, prints a table.
 pub async fn run(args: BoardArgs) -> anyhow::Result<()> {
-    let store = StoreArgs {
-        store: Some(args.store.clone()),
-        clickhouse_url: None,
-        clickhouse_user: "default".to_owned(),
-        clickhouse_database: Endpoint::DEFAULT_DATABASE.to_owned(),
-    };
-    let access = store.hold("bench").await?;
+    let access = StoreArgs::embedded(args.store.clone()).hold("bench").await?;
     let end = fill(&args, &access.endpoint).await?;
     let stored: Vec<u64> = access.endpoint.rows("SELECT count() FROM samples").await?;
     let catalog = Catalog::open(&access.endpoint, &Limits::default(), Definitions::default()).await?;

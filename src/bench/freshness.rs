@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use chrono::Utc;
 use qoe_fixtures::{Fleet, FleetConfig};
 use qoe_query::Definitions;
-use qoe_store::{Endpoint, Millis};
+use qoe_store::Millis;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -37,13 +37,7 @@ pub struct FreshnessArgs {
 /// Measures and prints.
 pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
     let folder = std::env::temp_dir().join(format!("qoe-bench-{}", std::process::id()));
-    let store = StoreArgs {
-        store: Some(folder.clone()),
-        clickhouse_url: None,
-        clickhouse_user: "default".to_owned(),
-        clickhouse_database: Endpoint::DEFAULT_DATABASE.to_owned(),
-    };
-    let access = store.hold("bench").await?;
+    let access = StoreArgs::embedded(folder.clone()).hold("bench").await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let service = Service::start(&access.endpoint, vec![(PROJECT.to_owned(), None)], Definitions::default()).await;

@@ -1,7 +1,6 @@
 //! From a posted batch to rows in ClickHouse: what is kept, what is refused and with which words, and what an outage does.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,10 +9,9 @@ use axum::http::{Request, Response, StatusCode, header};
 use qoe_ingest::{Delivery, DeliveryConfig, Intake, IntakeConfig, Projects};
 use qoe_store::Endpoint;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use crate::support::database;
+use crate::support::{database, gate};
 
 async fn app(endpoint: &Endpoint) -> Router {
     let delivery = Delivery::start(endpoint.clone(), DeliveryConfig::default()).await;
@@ -172,37 +170,6 @@ async fn cross_origin_pages_may_post() {
     assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
     let sdk = app.oneshot(Request::get("/sdk/qoe.js").body(Body::empty()).unwrap()).await.unwrap();
     assert!(sdk.headers()[header::CONTENT_TYPE].to_str().unwrap().contains("javascript"));
-}
-
-/// A way to ClickHouse that can be shut.
-async fn gate(to: &Endpoint) -> (Endpoint, Arc<AtomicBool>) {
-    let target = to.url().trim_start_matches("http://").to_owned();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let gated = to.at(&format!("http://{}", listener.local_addr().unwrap()));
-    let open = Arc::new(AtomicBool::new(true));
-    let switch = open.clone();
-    tokio::spawn(async move {
-        loop {
-            let (mut inbound, _) = listener.accept().await.unwrap();
-            let (target, switch) = (target.clone(), switch.clone());
-            tokio::spawn(async move {
-                if !switch.load(Ordering::SeqCst) {
-                    return;
-                }
-                let Ok(mut outbound) = TcpStream::connect(target).await else { return };
-                let shut = async {
-                    while switch.load(Ordering::SeqCst) {
-                        tokio::time::sleep(Duration::from_millis(5)).await;
-                    }
-                };
-                tokio::select! {
-                    _ = tokio::io::copy_bidirectional(&mut inbound, &mut outbound) => {}
-                    () = shut => {}
-                }
-            });
-        }
-    });
-    (gated, open)
 }
 
 #[tokio::test]

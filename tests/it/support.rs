@@ -1,12 +1,14 @@
 //! One ClickHouse for all tests of this binary, one database for each.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use qoe_store::embedded::{Embedded, Launcher};
 use qoe_store::rows::Records;
 use qoe_store::{Delivery, Endpoint, Folder, schema};
+use tokio::net::{TcpListener, TcpStream};
 
 pub fn launcher() -> Launcher {
     Launcher { program: PathBuf::from(env!("CARGO_BIN_EXE_qoe")), arguments: vec!["engine".to_owned()] }
@@ -52,4 +54,35 @@ pub async fn insert(endpoint: &Endpoint, records: &Records, batch_seq: u64) {
         let token = format!("test:{batch_seq}:{}", table.name());
         endpoint.insert(table.name(), &batch, &token).await.unwrap();
     }
+}
+
+/// A way to ClickHouse that can be shut.
+pub async fn gate(to: &Endpoint) -> (Endpoint, Arc<AtomicBool>) {
+    let target = to.url().trim_start_matches("http://").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gated = to.at(&format!("http://{}", listener.local_addr().unwrap()));
+    let open = Arc::new(AtomicBool::new(true));
+    let switch = open.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut inbound, _) = listener.accept().await.unwrap();
+            let (target, switch) = (target.clone(), switch.clone());
+            tokio::spawn(async move {
+                if !switch.load(Ordering::SeqCst) {
+                    return;
+                }
+                let Ok(mut outbound) = TcpStream::connect(target).await else { return };
+                let shut = async {
+                    while switch.load(Ordering::SeqCst) {
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
+                };
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut inbound, &mut outbound) => {}
+                    () = shut => {}
+                }
+            });
+        }
+    });
+    (gated, open)
 }

@@ -51,7 +51,7 @@ pub static EN: Words = Words {
     },
     slices: Slices {
         title: "Where and since when",
-        note: "Last 60 min, most excess bad minutes first: minutes beyond what the share of all other sessions would give.",
+        note: "Last 60 min, most excess bad minutes first: minutes beyond what the share of all other sessions would give. Each line leaves out the sessions of the lines above it.",
         what: "What",
         bad_share: "Bad share",
         rest: "rest",

@@ -69,7 +69,8 @@ pub struct Board {
     pub choices: Vec<(Dimension, Vec<(String, u64)>)>,
 }
 
-/// One slice of sessions whose bad minutes exceed what the rest would have had.
+/// One slice of sessions whose bad minutes exceed what the rest would have had. It is told without the sessions of the slices before it, which are
+/// neither in it nor in its rest.
 #[derive(Debug, Clone)]
 pub struct Slice {
     /// What the sessions have in common: one or two dimensions.

@@ -1,11 +1,13 @@
 //! The live board's questions and their answers.
 //!
-//! [`answers`](self) are the plain structs, `sql` the questions, `questions` and `timeline` what turns the one into the other. [`Boards`] hands
+//! [`answers`](self) are the plain structs, `sql` the questions, `questions` (with `cells` and `slices`) and `timeline` what turns the one into the other. [`Boards`] hands
 //! them to pages: many viewers of one board cost one set of questions.
 
 mod answer;
 mod answers;
+mod cells;
 mod questions;
+mod slices;
 mod sql;
 mod timeline;
 
@@ -33,7 +35,10 @@ const FRESH: Duration = Duration::from_millis(500);
 /// small machine, and its figures are of minutes and hours.
 const SURVEYED: Duration = Duration::from_secs(2);
 
-/// Boards remembered; the oldest goes when another filter is asked for.
+/// How old a survey may be and still be shown: after a while without viewers, the next one waits for a new one.
+const STALE: Duration = Duration::from_secs(15);
+
+/// Boards remembered; those nobody is asking about are forgotten when more are asked for.
 const REMEMBERED: usize = 64;
 
 /// Why there is no board.
@@ -107,7 +112,7 @@ impl Boards {
         }
         let context = self.catalog().await?.session(project, Mode::PushDown).map_err(catalog_failed)?;
         let survey = match &known.survey {
-            Some((asked, survey)) => {
+            Some((asked, survey)) if asked.elapsed() < STALE => {
                 let survey = Arc::clone(survey);
                 if asked.elapsed() > SURVEYED && !known.surveying {
                     known.surveying = true;
@@ -115,7 +120,7 @@ impl Boards {
                 }
                 survey
             }
-            None => {
+            _ => {
                 let survey = Arc::new(self.survey(&context, filter).await?);
                 known.survey = Some((Instant::now(), Arc::clone(&survey)));
                 survey
@@ -129,17 +134,15 @@ impl Boards {
 
     async fn survey(&self, context: &SessionContext, filter: &Filter) -> Result<Board, BoardError> {
         let survey = questions::survey(context, &self.shared.definitions.codecs, filter, Utc::now()).await;
-        survey.map_err(|error| failed("the board", error))
+        survey.map_err(|error| failed("the board's figures", error))
     }
 
-    /// A failure is no news here: whoever asks for the board next meets it too.
+    /// After a failure there is no survey to show: whoever asks for the board next asks anew, and is told.
     async fn renew(self, slot: Remembered, context: SessionContext, filter: Filter) {
         let survey = self.survey(&context, &filter).await;
         let mut known = slot.lock().await;
         known.surveying = false;
-        if let Ok(survey) = survey {
-            known.survey = Some((Instant::now(), Arc::new(survey)));
-        }
+        known.survey = survey.ok().map(|survey| (Instant::now(), Arc::new(survey)));
     }
 
     /// One session from beginning to end; `None` when the project has no such session.

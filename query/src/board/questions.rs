@@ -8,19 +8,18 @@ use datafusion::prelude::SessionContext;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::answer::{Answer, Line, ask};
-use super::answers::{Board, Dimension, Filter, GoodMinutes, Minute, MosFigure, Quantiles, SessionRow, SessionsNow, Slice, Window};
+use super::answers::{Board, Dimension, Filter, Minute, MosFigure, Quantiles, SessionRow, SessionsNow, Window};
+use super::cells::{Cell, Tally, choices, read_cells};
+use super::slices::slices;
 use super::sql::Scope;
 use crate::quality::CodecTable;
-use crate::statistics::{ClusteredMinutes, Confidence, MIN_MINUTES, Minutes, SliceExcess, onset, rank, share};
+use crate::statistics::{Confidence, share};
 
 /// The windows shown, minutes.
 pub const WINDOWS: [u32; 3] = [5, 15, 60];
 
 /// The longest of them, which everything else is asked about.
 const HOUR: i64 = 60;
-
-/// Slices shown.
-const SLICES: usize = 8;
 
 /// Sessions in a list.
 const SESSIONS: usize = 10;
@@ -30,12 +29,61 @@ const SILENT_FOR: TimeDelta = TimeDelta::minutes(15);
 
 const MEASURES: [&str; 6] = ["rtt_ms", "jitter_ms", "loss_ratio", "freeze_ratio", "response_ms", "interruption_ms"];
 
+/// What is asked, and for which panel.
+type Question = (&'static str, String);
+
+fn scope(filter: &Filter, now: DateTime<Utc>) -> Scope<'_> {
+    Scope { filter, from: now - TimeDelta::minutes(HOUR), now }
+}
+
+fn windows(now: DateTime<Utc>) -> [(u32, DateTime<Utc>); 3] {
+    WINDOWS.map(|minutes| (minutes, now - TimeDelta::minutes(i64::from(minutes))))
+}
+
+fn pulse_questions(scope: &Scope<'_>) -> [Question; 2] {
+    let since = scope.now - SILENT_FOR;
+    [("sessions now", scope.presences(since)), ("gone silent", scope.silent_sessions(since, SESSIONS))]
+}
+
+fn survey_questions(scope: &Scope<'_>) -> [Question; 9] {
+    let windows = windows(scope.now);
+    [
+        ("percentiles", scope.quantiles(&windows, &MEASURES)),
+        ("mos", scope.mos(&windows)),
+        ("codecs", scope.codecs()),
+        ("connect time", scope.connects(&windows)),
+        ("minutes", scope.minutes()),
+        ("connect time by minute", scope.connect_minutes()),
+        ("mos by minute", scope.mos_minutes()),
+        ("where, and good minutes", scope.cells(&windows)),
+        ("worst sessions", scope.worst(SESSIONS)),
+    ]
+}
+
+/// Everything a board asks, for looking at how it is run. (Onsets are asked of the slices that were found; here, of two that stand for them.)
+pub fn all_questions(filter: &Filter, now: DateTime<Utc>) -> Vec<Question> {
+    let scope = scope(filter, now);
+    let slices =
+        [Filter(vec![(Dimension::Vendor, "a".into())]), Filter(vec![(Dimension::Region, "b".into()), (Dimension::Network, "c".into())])];
+    let onset = ("onset", scope.slice_minutes(&slices));
+    pulse_questions(&scope).into_iter().chain(survey_questions(&scope)).chain([onset]).collect()
+}
+
+/// Answers in the order of the questions; more at once than there are cores would only get in each other's way.
+async fn answers<const N: usize>(context: &SessionContext, questions: [Question; N]) -> Result<[Answer; N]> {
+    let at_once = std::thread::available_parallelism().map_or(2, usize::from);
+    let asked = questions.map(|(_, sql)| asked_by(context.clone(), sql));
+    let answers: Vec<Answer> = stream::iter(asked).buffered(at_once).try_collect().await?;
+    Ok(<[Answer; N]>::try_from(answers).expect("as many answers as questions"))
+}
+
+async fn asked_by(context: SessionContext, sql: String) -> Result<Answer> {
+    ask(&context, &sql).await
+}
+
 /// The part of a board that changes with every report: who is there, and how new the newest row is. Two cheap questions, asked for every update.
 pub async fn pulse(context: &SessionContext, filter: &Filter, now: DateTime<Utc>) -> Result<Pulse> {
-    let scope = Scope { filter, from: now - TimeDelta::minutes(HOUR), now };
-    let since = now - SILENT_FOR;
-    let (presences, silent) = (scope.presences(since), scope.silent_sessions(since, SESSIONS));
-    let (presences, silent) = futures::future::try_join(ask(context, &presences), ask(context, &silent)).await?;
+    let [presences, silent] = answers(context, pulse_questions(&scope(filter, now))).await?;
     let newest = presences.rows().map(|line| line.time("newest")).collect::<Result<Vec<_>>>()?.into_iter().flatten().max();
     Ok(Pulse { as_of: now, newest, now: sessions_now(&presences, &silent)? })
 }
@@ -54,30 +102,18 @@ impl Pulse {
     }
 }
 
-/// Everything else on the board of the sessions of `filter` at `now`: windows, slices, minutes, worst sessions.
+/// Everything else on the board of the sessions of `filter` at `now`: windows, slices, minutes, worst sessions. Who is there is left empty, for
+/// [`Pulse::over`] to fill in.
 pub async fn survey(context: &SessionContext, codecs: &CodecTable, filter: &Filter, now: DateTime<Utc>) -> Result<Board> {
-    let scope = Scope { filter, from: now - TimeDelta::minutes(HOUR), now };
-    let windows = WINDOWS.map(|minutes| (minutes, now - TimeDelta::minutes(i64::from(minutes))));
-    let asked = [
-        scope.quantiles(&windows, &MEASURES),
-        scope.mos(&windows),
-        scope.codecs(),
-        scope.connects(&windows),
-        scope.minutes(),
-        scope.connect_minutes(),
-        scope.mos_minutes(),
-        scope.cells(&windows),
-        scope.worst(SESSIONS),
-    ];
-    let answers: Vec<Answer> = stream::iter(asked).map(|sql| asked_by(context.clone(), sql)).buffered(at_once()).try_collect().await?;
+    let scope = scope(filter, now);
     let [quantiles, mos, codecs_used, connects, minutes, connect_minutes, mos_minutes, cells, worst] =
-        <[Answer; 9]>::try_from(answers).expect("as many answers as questions");
+        answers(context, survey_questions(&scope)).await?;
 
     let cells = read_cells(&cells)?;
     let slices = slices(context, &scope, &cells).await?;
     let assumptions = assumptions(&codecs_used, codecs)?;
     let mut figures = Vec::new();
-    for (minutes, _) in windows {
+    for minutes in WINDOWS {
         figures.push(window(minutes, &cells, &quantiles, &mos, &connects, &assumptions)?);
     }
     Ok(Board {
@@ -92,220 +128,10 @@ pub async fn survey(context: &SessionContext, codecs: &CodecTable, filter: &Filt
     })
 }
 
-async fn asked_by(context: SessionContext, sql: String) -> Result<Answer> {
-    ask(&context, &sql).await
-}
-
-/// How many questions are asked at once: more than there are cores would only get in each other's way.
-fn at_once() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from)
-}
-
-/// The questions whose answers make a board, for looking at how they are run.
-pub fn all_questions(filter: &Filter, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
-    let scope = Scope { filter, from: now - TimeDelta::minutes(HOUR), now };
-    let windows = WINDOWS.map(|minutes| (minutes, now - TimeDelta::minutes(i64::from(minutes))));
-    let since = now - SILENT_FOR;
-    let slices =
-        [Filter(vec![(Dimension::Vendor, "a".into())]), Filter(vec![(Dimension::Region, "b".into()), (Dimension::Network, "c".into())])];
-    vec![
-        ("where, and good minutes", scope.cells(&windows)),
-        ("onset", scope.slice_minutes(&slices)),
-        ("sessions now", scope.presences(since)),
-        ("gone silent", scope.silent_sessions(since, SESSIONS)),
-        ("percentiles", scope.quantiles(&windows, &MEASURES)),
-        ("mos", scope.mos(&windows)),
-        ("codecs", scope.codecs()),
-        ("connect time", scope.connects(&windows)),
-        ("minutes", scope.minutes()),
-        ("connect time by minute", scope.connect_minutes()),
-        ("mos by minute", scope.mos_minutes()),
-        ("worst sessions", scope.worst(SESSIONS)),
-    ]
-}
-
-/// Sessions that share all six dimensions.
-struct Cell {
-    values: Vec<String>,
-    /// By window, in the order of [`WINDOWS`].
-    tallies: [Tally; 3],
-}
-
-impl Cell {
-    /// Its judged minutes of the whole hour.
-    fn hour(&self) -> ClusteredMinutes {
-        self.tallies[2].judged
-    }
-
-    fn is_in(&self, slice: &Filter) -> bool {
-        let value = |dimension: Dimension| Dimension::ALL.iter().position(|known| *known == dimension).map(|index| &self.values[index]);
-        slice.0.iter().all(|(dimension, wanted)| value(*dimension) == Some(wanted))
-    }
-}
-
-/// What happened in one window.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    judged: ClusteredMinutes,
-    unclassified: u64,
-    silent: u64,
-    sessions: u64,
-    minutes: u64,
-}
-
-impl Tally {
-    fn read(line: Line<'_>, window: u32) -> Result<Tally> {
-        let count = |name: &str| line.count(&format!("{name}_{window}"));
-        let number = |name: &str| Ok::<_, datafusion::error::DataFusionError>(line.number(&format!("{name}_{window}"))?.unwrap_or(0.0));
-        let (good, bad) = (count("good")?, count("bad")?);
-        let judged = ClusteredMinutes {
-            sessions: count("judged")?,
-            bad,
-            total: good + bad,
-            bad_squared: number("bad_squared")?,
-            bad_total: number("bad_total")?,
-            total_squared: number("total_squared")?,
-        };
-        let (unclassified, silent) = (count("unclassified")?, count("silent")?);
-        Ok(Tally { judged, unclassified, silent, sessions: count("sessions")?, minutes: count("minutes")? })
-    }
-
-    fn merge(self, other: &Tally) -> Tally {
-        Tally {
-            judged: self.judged.merge(other.judged),
-            unclassified: self.unclassified + other.unclassified,
-            silent: self.silent + other.silent,
-            sessions: self.sessions + other.sessions,
-            minutes: self.minutes + other.minutes,
-        }
-    }
-
-    fn good_minutes(&self) -> Option<GoodMinutes> {
-        let (good, bad, silent) = (self.judged.total - self.judged.bad, self.judged.bad, self.silent);
-        let with_silent = (good + bad + silent) as f64;
-        self.judged.share(Confidence::P95).map(|bad_share| GoodMinutes {
-            ratio: bad_share.complement(),
-            good,
-            bad,
-            unclassified: self.unclassified,
-            silent,
-            if_silent_good: (good + silent) as f64 / with_silent,
-            if_silent_bad: good as f64 / with_silent,
-        })
-    }
-}
-
-fn read_cells(answer: &Answer) -> Result<Vec<Cell>> {
-    let cell = |line: Line<'_>| {
-        let values = Dimension::ALL.iter().map(|dimension| line.text(dimension.column())).collect::<Result<_>>()?;
-        let [five, fifteen, sixty] = WINDOWS.map(|window| Tally::read(line, window));
-        Ok(Cell { values, tallies: [five?, fifteen?, sixty?] })
-    };
-    answer.rows().map(cell).collect()
-}
-
-/// Every slice by one dimension and by two, from the cells.
-fn all_slices(cells: &[&Cell]) -> BTreeMap<Filter, ClusteredMinutes> {
-    let mut slices: BTreeMap<Filter, ClusteredMinutes> = BTreeMap::new();
-    for cell in cells {
-        let stated: Vec<(Dimension, String)> = Dimension::ALL
-            .into_iter()
-            .zip(&cell.values)
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(d, value)| (d, value.clone()))
-            .collect();
-        for (i, one) in stated.iter().enumerate() {
-            let pairs = stated[i + 1..].iter().map(|two| vec![one.clone(), two.clone()]);
-            for filter in std::iter::once(vec![one.clone()]).chain(pairs) {
-                let sum = slices.entry(Filter(filter)).or_default();
-                *sum = sum.merge(cell.hour());
-            }
-        }
-    }
-    slices
-}
-
-async fn slices(context: &SessionContext, scope: &Scope<'_>, cells: &[Cell]) -> Result<Vec<Slice>> {
-    let shown = telling(cells);
-    if shown.is_empty() {
-        return Ok(Vec::new());
-    }
-    let filters: Vec<Filter> = shown.iter().map(|slice| slice.key.clone()).collect();
-    let series = ask(context, &scope.slice_minutes(&filters)).await?;
-    shown.into_iter().enumerate().map(|(i, slice)| with_series(slice, &series, i, scope.now)).collect()
-}
-
-/// The slices worth a line: the one with the greatest excess, then the one with the greatest excess among the sessions that are not in it, and so on,
-/// so that one cause is not told many times by slices that overlap it. Ends with the first that may be chance.
-fn telling(cells: &[Cell]) -> Vec<SliceExcess<Filter>> {
-    let mut shown: Vec<SliceExcess<Filter>> = Vec::new();
-    while shown.len() < SLICES {
-        let left: Vec<&Cell> = cells.iter().filter(|cell| !shown.iter().any(|slice| cell.is_in(&slice.key))).collect();
-        let all = left.iter().fold(ClusteredMinutes::default(), |all, cell| all.merge(cell.hour()));
-        let ranked = rank(all, all_slices(&left), MIN_MINUTES, Confidence::P95).ranked;
-        let Some(next) = most_telling(&ranked) else { break };
-        let clear = next.clear;
-        shown.push(next.clone());
-        if !clear {
-            break;
-        }
-    }
-    shown
-}
-
-/// The slice with the greatest excess, or a narrower one within it that holds nearly all of that excess in fewer minutes.
-fn most_telling(ranked: &[SliceExcess<Filter>]) -> Option<&SliceExcess<Filter>> {
-    let first = ranked.first().filter(|slice| slice.excess.value > 0.0)?;
-    let narrower = ranked.iter().filter(|other| {
-        other.key.0.len() > first.key.0.len()
-            && first.key.0.iter().all(|condition| other.key.0.contains(condition))
-            && other.excess.value >= 0.8 * first.excess.value
-            && other.share.value > first.share.value
-            && other.clear == first.clear
-    });
-    Some(narrower.max_by(|a, b| a.excess.value.total_cmp(&b.excess.value)).unwrap_or(first))
-}
-
-fn with_series(slice: SliceExcess<Filter>, answer: &Answer, index: usize, now: DateTime<Utc>) -> Result<Slice> {
-    let mut counted = BTreeMap::new();
-    for line in answer.rows() {
-        let minutes = Minutes { bad: line.count(&format!("bad_{index}"))?, total: line.count(&format!("total_{index}"))? };
-        counted.insert(line.moment("minute")?, minutes);
-    }
-    let series: Vec<(DateTime<Utc>, Minutes)> =
-        last_minutes(now).map(|minute| (minute, counted.get(&minute).copied().unwrap_or_default())).collect();
-    let counts: Vec<Minutes> = series.iter().map(|(_, minutes)| *minutes).collect();
-    Ok(Slice {
-        filter: slice.key,
-        sessions: slice.sessions,
-        minutes: slice.share.n,
-        bad: (slice.share.value * slice.share.n as f64).round() as u64,
-        bad_share: slice.share,
-        rest_share: slice.rest,
-        excess: slice.excess,
-        clear: slice.clear,
-        onset: onset(&counts).and_then(|onset| series.get(onset.minute)).map(|(minute, _)| *minute),
-        series: series.into_iter().map(|(minute, minutes)| (minute, minutes.bad, minutes.total)).collect(),
-    })
-}
-
 /// The starts of the last 60 minutes, the one in progress last.
-fn last_minutes(now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+pub(super) fn last_minutes(now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
     let last = now.timestamp_millis().div_euclid(60_000) * 60_000;
     (0..HOUR).rev().filter_map(move |back| DateTime::from_timestamp_millis(last - back * 60_000))
-}
-
-fn choices(cells: &[Cell]) -> Vec<(Dimension, Vec<(String, u64)>)> {
-    let of = |index: usize| {
-        let mut values: BTreeMap<&str, u64> = BTreeMap::new();
-        for cell in cells.iter().filter(|cell| !cell.values[index].is_empty()) {
-            *values.entry(&cell.values[index]).or_default() += cell.tallies[2].sessions;
-        }
-        let mut values: Vec<(String, u64)> = values.into_iter().map(|(value, n)| (value.to_owned(), n)).collect();
-        values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        values
-    };
-    Dimension::ALL.into_iter().enumerate().map(|(index, dimension)| (dimension, of(index))).collect()
 }
 
 fn sessions_now(presences: &Answer, silent: &Answer) -> Result<SessionsNow> {

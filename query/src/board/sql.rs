@@ -255,13 +255,14 @@ impl Scope<'_> {
         )
     }
 
-    /// By minute: bad and judged minutes of each of these slices.
+    /// By minute: bad and judged minutes of each of these slices, of the sessions that are in none before it.
     pub fn slice_minutes(&self, slices: &[Filter]) -> String {
         let columns: Vec<String> = slices
             .iter()
             .enumerate()
             .map(|(i, slice)| {
-                let of = slice.condition();
+                let before = slices[..i].iter().map(|slice| format!(" AND NOT ({})", slice.condition())).collect::<String>();
+                let of = format!("{}{before}", slice.condition());
                 format!("sum(CASE WHEN {of} THEN bad ELSE 0 END) AS bad_{i}, sum(CASE WHEN {of} THEN good + bad ELSE 0 END) AS total_{i}")
             })
             .collect();
