@@ -1,12 +1,13 @@
 //! How long each panel's query takes with so many samples stored.
 //!
-//! The samples are a simulated fleet's that ends now: hours of history, of which the board asks for the last. Filling a store takes a while, so it is
-//! kept in the folder given and used again.
+//! The samples are a simulated fleet's that ends now: hours of history, of which the board asks for the last. Beyond [`SIMULATED`] the history is
+//! copied further back, each copy under session names of its own. Filling a store takes a while, so it is kept in the folder given and used again.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use chrono::Utc;
 use qoe_fixtures::{Fleet, FleetConfig};
 use qoe_ingest::{Delivery, DeliveryConfig};
@@ -18,6 +19,9 @@ use super::quantile;
 use crate::access::StoreArgs;
 
 const PROJECT: &str = "bench";
+
+/// Most samples that are simulated; more are copies of these.
+const SIMULATED: u64 = 10_000_000;
 
 /// How much, and where.
 #[derive(Debug, clap::Args)]
@@ -62,7 +66,8 @@ pub async fn run(args: BoardArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fills the store backwards in time, an hour of the fleet after another, until it holds enough; answers the moment at which the newest hour ends.
+/// Fills the store backwards in time, an hour of the fleet after another and then copies of all of them, until it holds enough; answers the moment at
+/// which the newest hour ends.
 async fn fill(args: &BoardArgs, endpoint: &Endpoint) -> anyhow::Result<Millis> {
     let delivery = Delivery::start(endpoint.clone(), DeliveryConfig::default()).await;
     let newest: Vec<i64> = endpoint.rows("SELECT toUnixTimestamp64Milli(max(observed_at)) FROM samples").await?;
@@ -76,6 +81,10 @@ async fn fill(args: &BoardArgs, endpoint: &Endpoint) -> anyhow::Result<Millis> {
         if count >= args.samples {
             bar.finish_and_clear();
             return Ok(Millis(end));
+        }
+        if count >= SIMULATED {
+            copy(endpoint).await?;
+            continue;
         }
         let until = if count == 0 { end } else { oldest.div_euclid(3_600_000) * 3_600_000 };
         let start = Millis(until - 3_600_000);
@@ -93,4 +102,23 @@ async fn fill(args: &BoardArgs, endpoint: &Endpoint) -> anyhow::Result<Millis> {
             delivery.deliver(tokio::task::block_in_place(|| fleet.advance(next))).await?;
         }
     }
+}
+
+/// Copies the simulated history to before all there is.
+async fn copy(endpoint: &Endpoint) -> anyhow::Result<()> {
+    let simulated = "session_id NOT LIKE '%~%'";
+    let (hours, number): (u64, u64) = endpoint
+        .rows(&format!(
+            "SELECT toUInt64(dateDiff('hour', minIf(observed_at, {simulated}), maxIf(observed_at, {simulated})) + 1), uniqExact(extract(session_id, '~(.*)')) FROM samples"
+        ))
+        .await?
+        .pop()
+        .context("a count has one row")?;
+    let back = hours * number;
+    let times = ["observed_at", "client_at", "sent_at", "received_at"].map(|column| format!("{column} - INTERVAL {back} HOUR AS {column}"));
+    let sql = format!(
+        "INSERT INTO samples SELECT * REPLACE (concat(session_id, '~{number}') AS session_id, {}) FROM (SELECT * FROM samples WHERE {simulated})",
+        times.join(", ")
+    );
+    Ok(endpoint.execute(&sql).await?)
 }
