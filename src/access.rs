@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use qoe_ingest::{Delivery, DeliveryConfig, Spool, SpoolConfig};
 use qoe_query::{Catalog, Definitions, Limits};
 use qoe_store::embedded::{Embedded, Launcher};
 use qoe_store::{Endpoint, Folder, FolderError, Running, schema};
@@ -31,6 +32,8 @@ pub struct StoreArgs {
 pub struct Access {
     /// Its ClickHouse.
     pub endpoint: Endpoint,
+    /// Where what is not in ClickHouse lies.
+    path: PathBuf,
     /// The child and the folder it works on, where this process has them. The child ends before the folder is let go.
     embedded: Option<(Embedded, Folder)>,
 }
@@ -46,6 +49,13 @@ impl Access {
             clickhouse_user: Embedded::USER.to_owned(),
             clickhouse_password: embedded.password().to_owned(),
         })
+    }
+
+    /// Delivery to it, from the spool of this name.
+    pub async fn delivery(&self, spool: &str, config: SpoolConfig) -> anyhow::Result<Delivery> {
+        let path = self.path.join("spool").join(spool);
+        let (spool, found) = Spool::open(&path, config).with_context(|| format!("open the spool {}", path.display()))?;
+        Ok(Delivery::start(self.endpoint.clone(), spool, found, DeliveryConfig::default()).await)
     }
 
     /// Ends the child, where there is one.
@@ -79,7 +89,8 @@ impl StoreArgs {
     pub async fn hold(&self, default: &str) -> anyhow::Result<Access> {
         if let Some(endpoint) = self.remote()? {
             schema::apply(&endpoint).await?;
-            return Ok(Access { endpoint, embedded: None });
+            let path = self.store.clone().map_or_else(|| data_folder(default), Ok)?;
+            return Ok(Access { endpoint, path, embedded: None });
         }
         let path = self.store.clone().map_or_else(|| data_folder(default), Ok)?;
         self.start(&path).await
@@ -89,9 +100,10 @@ impl StoreArgs {
     pub async fn hold_emptied(folder: PathBuf) -> anyhow::Result<Access> {
         let store = StoreArgs::embedded(folder.clone());
         let folder = Folder::hold(&folder)?;
-        let data = folder.path().join("clickhouse");
-        if data.exists() {
-            std::fs::remove_dir_all(&data).with_context(|| format!("empty {}", data.display()))?;
+        for data in ["clickhouse", "spool"].map(|name| folder.path().join(name)) {
+            if data.exists() {
+                std::fs::remove_dir_all(&data).with_context(|| format!("empty {}", data.display()))?;
+            }
         }
         store.start_on(folder).await
     }
@@ -103,14 +115,15 @@ impl StoreArgs {
     async fn start_on(&self, folder: Folder) -> anyhow::Result<Access> {
         let embedded = Embedded::start(&folder, &launcher()?, &self.clickhouse_database).await?;
         schema::apply(embedded.endpoint()).await?;
-        Ok(Access { endpoint: embedded.endpoint().clone(), embedded: Some((embedded, folder)) })
+        Ok(Access { endpoint: embedded.endpoint().clone(), path: folder.path().to_owned(), embedded: Some((embedded, folder)) })
     }
 
     /// The store, to be asked: of a running `qoe` if one works on it, else started for this command.
     pub async fn ask(&self) -> anyhow::Result<Access> {
         if let Some(endpoint) = self.remote()? {
             endpoint.ping().await?;
-            return Ok(Access { endpoint, embedded: None });
+            let path = self.store.clone().map_or_else(|| data_folder("store"), Ok)?;
+            return Ok(Access { endpoint, path, embedded: None });
         }
         let candidates = match &self.store {
             Some(path) => vec![path.clone()],
@@ -121,7 +134,7 @@ impl StoreArgs {
                 let endpoint = running.endpoint(&self.clickhouse_database);
                 if endpoint.ping().await.is_ok() {
                     tracing::info!("using the qoe that runs on {} (process {})", path.display(), running.pid);
-                    return Ok(Access { endpoint, embedded: None });
+                    return Ok(Access { endpoint, path: path.clone(), embedded: None });
                 }
             }
         }

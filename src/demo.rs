@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use chrono::Utc;
 use qoe_fixtures::{Fleet, FleetConfig, PLANTED};
-use qoe_ingest::Delivery;
+use qoe_ingest::{Delivery, SpoolConfig};
 use qoe_query::Definitions;
 use qoe_store::{Millis, Records};
 
@@ -63,7 +63,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     };
     let incident = config.incident.clone();
     let mut fleet = Fleet::new(config);
-    let service = Service::start(&access.endpoint, vec![(PROJECT.to_owned(), None)], Definitions::default()).await;
+    let delivery = access.delivery("server", SpoolConfig::default()).await?;
+    let service = Service::new(&access.endpoint, delivery, vec![(PROJECT.to_owned(), None)], Definitions::default());
     let rows = load(&mut fleet, &service.delivery, now).await?;
     access.announce(&address)?;
 
@@ -127,6 +128,7 @@ async fn load(fleet: &mut Fleet, delivery: &Delivery, now: Millis) -> anyhow::Re
     while let Some(stored) = under_way.join_next().await {
         stored??;
     }
+    delivery.drain(Duration::from_secs(60)).await;
     bar.finish_and_clear();
     Ok(rows)
 }
@@ -144,8 +146,8 @@ async fn play(mut fleet: Fleet, delivery: Delivery) {
     loop {
         ticks.tick().await;
         let records = fleet.advance(Millis(Utc::now().timestamp_millis()));
-        // While ClickHouse is away the queue fills up; a fleet of real clients would be told to wait.
-        if delivery.check().is_ok() {
+        // A fleet of real clients would be told to wait.
+        if delivery.spool().check(PROJECT).is_ok() {
             drop(delivery.submit(records));
         }
     }

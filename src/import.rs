@@ -2,14 +2,18 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use qoe_ingest::SpoolConfig;
 use qoe_ingest::capture::{CaptureOptions, Imported, read_capture};
-use qoe_ingest::{Delivery, DeliveryConfig};
-use qoe_store::{Endpoint, Millis};
+use qoe_store::Millis;
 
-use crate::access::StoreArgs;
+use crate::access::{Access, StoreArgs};
 use crate::exit::NothingFound;
+
+/// How long ClickHouse may take to have all of it.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Which files, into which project.
 #[derive(Debug, clap::Args)]
@@ -41,13 +45,13 @@ pub async fn run(args: ImportArgs) -> anyhow::Result<()> {
         access => access?,
     };
     qoe_store::schema::apply(&access.endpoint).await?;
-    let imported = import(&args, &access.endpoint).await;
+    let imported = import(&args, &access).await;
     access.close().await;
     imported
 }
 
-async fn import(args: &ImportArgs, endpoint: &Endpoint) -> anyhow::Result<()> {
-    let delivery = Delivery::start(endpoint.clone(), DeliveryConfig::default()).await;
+async fn import(args: &ImportArgs, access: &Access) -> anyhow::Result<()> {
+    let delivery = access.delivery("import", SpoolConfig::default()).await?;
     let mut out = std::io::stdout().lock();
     for path in &args.files {
         let name = path.display();
@@ -85,6 +89,11 @@ async fn import(args: &ImportArgs, endpoint: &Endpoint) -> anyhow::Result<()> {
             }
         }
     }
+    let left = delivery.drain(PATIENCE).await;
+    anyhow::ensure!(
+        left == 0,
+        "{left} bytes could not be stored in time: they are kept in the store folder, and go to ClickHouse with the next import"
+    );
     Ok(())
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use qoe_dashboards::Settings;
-use qoe_ingest::{Delivery, DeliveryConfig, Intake, IntakeConfig, Projects};
+use qoe_ingest::spool::Durability;
+use qoe_ingest::{Delivery, Intake, IntakeConfig, Projects, SpoolConfig};
 use qoe_query::Definitions;
 use qoe_query::board::Boards;
 use qoe_store::Endpoint;
@@ -18,6 +19,9 @@ use crate::exit::WrongUse;
 /// How long open requests may take to end once the service is asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long what was acknowledged may take to be delivered before the service ends; the rest is on disk.
+const DRAIN: Duration = Duration::from_secs(3);
+
 /// Where to listen, and for whom.
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
@@ -28,9 +32,40 @@ pub struct ServeArgs {
     #[arg(long = "project", env = "QOE_PROJECTS", value_delimiter = ',', default_value = "default", value_name = "NAME[=KEY]")]
     projects: Vec<String>,
     #[command(flatten)]
+    spool: SpoolArgs,
+    #[command(flatten)]
     definitions: DefinitionArgs,
     #[command(flatten)]
     store: StoreArgs,
+}
+
+/// How safely, and how much, is kept until ClickHouse has it.
+#[derive(Debug, clap::Args)]
+struct SpoolArgs {
+    /// When a batch is acknowledged: fsync (it is flushed to the disk), or interval(50ms) (it is flushed that often: a crash of the machine loses what came since).
+    #[arg(long, env = "QOE_DURABILITY", default_value_t = SpoolConfig::default().durability)]
+    durability: Durability,
+    /// Most MiB that wait for ClickHouse on this disk.
+    #[arg(long, env = "QOE_SPOOL_MIB", default_value_t = SpoolConfig::default().max_bytes >> 20, value_parser = clap::value_parser!(u64).range(16..))]
+    spool_mib: u64,
+    /// Minutes for which what is delivered is kept, in case ClickHouse turns out to have lost it.
+    #[arg(long, env = "QOE_SPOOL_KEEP_MINUTES", default_value_t = SpoolConfig::default().keep.as_secs() / 60)]
+    spool_keep_minutes: u64,
+}
+
+impl SpoolArgs {
+    fn config(&self) -> SpoolConfig {
+        let max_bytes = self.spool_mib << 20;
+        let defaults = SpoolConfig::default();
+        SpoolConfig {
+            durability: self.durability,
+            max_bytes,
+            // What is removed at a time is a small part of the whole.
+            segment_bytes: defaults.segment_bytes.min(max_bytes / 8),
+            keep: Duration::from_secs(self.spool_keep_minutes * 60),
+            ..defaults
+        }
+    }
 }
 
 /// Serves until interrupted.
@@ -48,7 +83,11 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let definitions = args.definitions.read()?;
     let listener = bind(args.listen).await?;
     let access = args.store.hold("store").await?;
-    let service = Service::start(&access.endpoint, projects, definitions).await;
+    let delivery = access.delivery("server", args.spool.config()).await?;
+    if args.spool.durability != Durability::Fsync {
+        tracing::warn!("batches are acknowledged before they are flushed to the disk: durability {}", args.spool.durability);
+    }
+    let service = Service::new(&access.endpoint, delivery, projects, definitions);
     let address = format!("http://{}", listener.local_addr()?);
     access.announce(&address)?;
     tracing::info!("live board on {address}/board, intake on {address}/v1/telemetry, browser client at {address}/sdk/qoe.js");
@@ -80,9 +119,8 @@ pub struct Service {
 
 impl Service {
     /// Sets them up; the first of the projects is the one that links without a project lead to.
-    pub async fn start(endpoint: &Endpoint, projects: Vec<(String, Option<String>)>, definitions: Definitions) -> Service {
+    pub fn new(endpoint: &Endpoint, delivery: Delivery, projects: Vec<(String, Option<String>)>, definitions: Definitions) -> Service {
         let names: Vec<String> = projects.iter().map(|(name, _)| name.clone()).collect();
-        let delivery = Delivery::start(endpoint.clone(), DeliveryConfig::default()).await;
         let intake = Intake::new(Projects::new(projects), delivery.clone(), IntakeConfig::default());
         let settings =
             Settings { default_project: names.first().cloned().unwrap_or_default(), version: env!("CARGO_PKG_VERSION").to_owned() };
@@ -107,9 +145,10 @@ impl Service {
             served = serving => served.context("serve")?,
             () = patience => {}
         }
-        let left = self.delivery.drain(PATIENCE).await;
+        self.delivery.spool().end();
+        let left = self.delivery.drain(DRAIN).await;
         if left > 0 {
-            anyhow::bail!("{left} rows were taken and not acknowledged, and could not be stored: ClickHouse did not answer in time");
+            tracing::info!("{left} bytes wait in the spool for ClickHouse, and go there at the next start");
         }
         Ok(())
     }

@@ -1,46 +1,52 @@
-//! Delivery: from admitted rows to ClickHouse, each batch exactly once.
+//! Delivery: from the spool to ClickHouse, each row exactly once.
 //!
-//! **Batches.** Rows wait in a queue for company: up to [`DeliveryConfig::max_age`] or [`DeliveryConfig::max_rows`], whichever is first. A batch is
-//! then sealed: its Arrow bytes and its number never change again. Each table's part is inserted under the token
-//! `spool_id:batch_seq:table`, and again under the same token after any error, so that ClickHouse keeps it once however often it was sent.
+//! **Shipments.** Frames of the spool wait for company: up to [`DeliveryConfig::max_age`], or [`DeliveryConfig::max_rows`], or until they touch
+//! more days than one insert may. Together they are a *shipment* ([`shipment`]), which is sealed, written down in the spool and flushed, before its
+//! first attempt. Each table's part of it, a *leg* ([`leg`]), is inserted as the Arrow messages that lie in the spool, under the token
+//! `spool_id:shipment:table`, and again under the same token after any error, so that ClickHouse keeps it once however often it was sent.
 //!
-//! **What is promised.** A [`Ticket`] says [`Outcome::Stored`] only after ClickHouse said so (our tables flush to disk on insert), and the intake
-//! answers 202 only then: a group commit, at the price of up to a batch's age per request. Rows that wait here are lost if the process dies;
-//! they were not acknowledged, and their sender sends them again. A spool on disk would take the sealed batches' place between the worker and
-//! ClickHouse (append, flush, then acknowledge), and would change neither this handle nor the tokens.
+//! **When ClickHouse is away** the shipment at hand is tried again for ever, with a wait that doubles up to [`DeliveryConfig::longest_wait`]. What is
+//! acknowledged meanwhile waits in the spool.
 //!
-//! **When ClickHouse is away** the batch at hand is tried again for ever, with a wait that doubles up to [`DeliveryConfig::longest_wait`], and
-//! [`Delivery::check`] refuses new work at once: a queue that cannot drain only hides the outage from the sender, who can wait as well.
-//! Errors that lie in the rows, and not in the state of the server, would come back for ever: those rows are given up, logged and counted
-//! ([`Outcome::Refused`]).
+//! **When ClickHouse refuses rows** for good, they go in halves until those it takes are there and each that it does not is among the dead letters, with its
+//! reason. That a leg goes in halves is written down first, since a token stands for the same rows for ever.
 //!
-//! **Bounds.** The queue holds [`DeliveryConfig::queue_rows`]. It is checked before a batch is admitted, so each request under way may go over it by
-//! what one body holds.
+//! **When something restarted.** Sealed shipments that are not settled are sent again under their tokens; if ClickHouse may have forgotten those (its
+//! machine restarted, or much time passed), it is asked first what it has. After ClickHouse restarts, what was delivered lately is
+//! looked for, and what is missing is sent again.
 
-mod partitions;
-mod verdict;
-mod worker;
+mod courier;
+mod dead_letters;
+pub mod leg;
+pub mod shipment;
+pub mod verdict;
 
-use std::num::NonZeroUsize;
+use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
-use qoe_store::{Endpoint, Label, Records, Table};
-use tokio::sync::{Notify, SetOnce, mpsc};
+use qoe_store::{Endpoint, Millis, Records};
 
-use worker::Worker;
+use crate::spool::{Append, Backpressure, Found, Spool};
+use crate::ticket::{Outcome, Ticket};
+use courier::Courier;
+use shipment::Limits;
+
+/// Days in one insert, of tables that are partitioned by day: as many as live intake takes rows of. ClickHouse writes a part for each.
+pub const MAX_DAYS: i32 = 9;
+const DAY_MS: i64 = 86_400_000;
 
 /// How rows are gathered and sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryConfig {
-    /// Most rows of one batch before it is sent: one ClickHouse part of useful size.
-    pub max_rows: NonZeroUsize,
+    /// Most rows that go together: one ClickHouse part of useful size.
+    pub max_rows: NonZeroU64,
+    /// Most bytes that go together, which is what delivery holds in memory.
+    pub max_bytes: NonZeroU64,
     /// How long a row waits for company: a second, as stale as a live board may be. An insert costs ClickHouse a fixed few milliseconds for the table
     /// and each of its views, so half the wait would be twice the cost.
     pub max_age: Duration,
-    /// Most rows that wait, some 100 MB of samples: four full batches.
-    pub queue_rows: NonZeroUsize,
     /// How long one insert may take before it is tried again: ten times the longest seen.
     pub attempt: Duration,
     /// Wait before the second attempt; it doubles from there.
@@ -51,11 +57,11 @@ pub struct DeliveryConfig {
 
 impl Default for DeliveryConfig {
     fn default() -> Self {
-        let rows = |n| NonZeroUsize::new(n).unwrap_or(NonZeroUsize::MIN);
+        let count = |n| NonZeroU64::new(n).unwrap_or(NonZeroU64::MIN);
         DeliveryConfig {
-            max_rows: rows(50_000),
+            max_rows: count(50_000),
+            max_bytes: count(32 << 20),
             max_age: Duration::from_secs(1),
-            queue_rows: rows(200_000),
             attempt: Duration::from_secs(30),
             first_wait: Duration::from_millis(100),
             longest_wait: Duration::from_secs(5),
@@ -63,94 +69,10 @@ impl Default for DeliveryConfig {
     }
 }
 
-/// What became of rows that were handed over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// ClickHouse has them, on disk.
-    Stored,
-    /// ClickHouse will not have them; it was logged.
-    Refused {
-        /// The table whose rows it refused.
-        table: Table,
-        /// In its own words.
-        reason: Arc<str>,
-    },
-    /// Delivery ended before they were stored.
-    Lost,
-}
-
-/// Word of what became of rows that were handed over.
-#[derive(Debug, Clone)]
-pub struct Ticket(Arc<SetOnce<Outcome>>);
-
-impl Ticket {
-    pub(crate) fn settled(outcome: Outcome) -> Self {
-        Ticket(Arc::new(SetOnce::new_with(Some(outcome))))
+impl DeliveryConfig {
+    fn limits(&self) -> Limits {
+        Limits { rows: self.max_rows.get(), bytes: self.max_bytes.get(), days: MAX_DAYS }
     }
-
-    /// What became of them, if it is known.
-    pub fn outcome_so_far(&self) -> Option<Outcome> {
-        self.0.get().cloned()
-    }
-
-    /// What became of them, once it is known.
-    pub async fn outcome(&self) -> Outcome {
-        self.0.wait().await.clone()
-    }
-}
-
-/// The other end of a [`Ticket`]. Dropped without a word, it says that the rows were lost.
-#[derive(Debug)]
-struct Promise(Arc<SetOnce<Outcome>>);
-
-impl Promise {
-    fn new() -> (Self, Ticket) {
-        let outcome = Arc::new(SetOnce::new());
-        (Promise(outcome.clone()), Ticket(outcome))
-    }
-
-    fn settle(self, outcome: Outcome) {
-        // It is set here or in `drop`, and both end the promise.
-        let _ = self.0.set(outcome);
-    }
-}
-
-impl Drop for Promise {
-    fn drop(&mut self) {
-        if !self.0.initialized() {
-            let _ = self.0.set(Outcome::Lost);
-        }
-    }
-}
-
-/// Why no rows are taken now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Backpressure {
-    /// ClickHouse does not take inserts at the moment.
-    #[error("storage is away")]
-    Away,
-    /// The queue is full.
-    #[error("the queue holds its limit of {limit} rows")]
-    Full {
-        /// The limit.
-        limit: NonZeroUsize,
-    },
-}
-
-/// Why rows were not stored.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Undelivered {
-    /// ClickHouse will not have them.
-    #[error("ClickHouse refused the rows for {}: {reason}", table.name())]
-    Refused {
-        /// The table whose rows it refused.
-        table: Table,
-        /// In its own words.
-        reason: Arc<str>,
-    },
-    /// Delivery ended first.
-    #[error("delivery ended before the rows were stored")]
-    Ended,
 }
 
 /// What was done since the start.
@@ -160,135 +82,140 @@ pub struct Counts {
     pub inserts: AtomicU64,
     /// Rows in them.
     pub rows: AtomicU64,
+    /// Time they took, µs.
+    pub insert_us: AtomicU64,
     /// Attempts that failed and were made again.
     pub failed_attempts: AtomicU64,
-    /// Rows ClickHouse refused.
-    pub refused_rows: AtomicU64,
+    /// Rows ClickHouse refused, now among the dead letters.
+    pub dead_letters: AtomicU64,
+    /// Shipments of which every row is stored.
+    pub shipments: AtomicU64,
+    /// Rows in them.
+    pub delivered_rows: AtomicU64,
+    /// Damaged stretches of the spool passed over while reading it.
+    pub damaged: AtomicU64,
 }
 
-/// The way to ClickHouse. Clones share it; it ends, having sent what waits, when the last is dropped.
+/// The way to ClickHouse. Clones share it; it ends, having sent what it can, when the last is dropped.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    queue: mpsc::UnboundedSender<Submission>,
+    spool: Spool,
     shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
 struct Shared {
     config: DeliveryConfig,
-    spool_id: Label,
-    /// Rows handed over and not yet settled.
-    queued_rows: AtomicUsize,
-    settled: Notify,
-    /// Whether ClickHouse ever answered.
+    /// Whether ClickHouse took anything yet.
     reached: AtomicBool,
-    /// Inserts being tried again.
-    retrying: AtomicUsize,
+    /// Legs that wait for ClickHouse to take rows.
+    outages: AtomicUsize,
+    /// One of them has ended since this was last looked at.
+    outage_ended: AtomicBool,
+    /// From sealed to settled, of the last shipment, ms.
+    lag_ms: AtomicI64,
     counts: Counts,
 }
 
-/// Rows handed over together.
-#[derive(Debug)]
-struct Submission {
-    records: Records,
-    rows: usize,
-    queued_at: Instant,
-    promise: Promise,
+impl Shared {
+    fn delivered(&self, rows: u64, lag_ms: i64) {
+        self.counts.shipments.fetch_add(1, Relaxed);
+        self.counts.delivered_rows.fetch_add(rows, Relaxed);
+        self.lag_ms.store(lag_ms, Relaxed);
+    }
 }
 
 impl Delivery {
-    /// Begins delivery to `endpoint`, whose tables are there, after asking once whether it answers.
-    pub async fn start(endpoint: Endpoint, config: DeliveryConfig) -> Self {
-        let shared = Arc::new(Shared {
-            config,
-            spool_id: uuid::Uuid::now_v7().to_string().into(),
-            queued_rows: AtomicUsize::new(0),
-            settled: Notify::new(),
-            reached: AtomicBool::new(false),
-            retrying: AtomicUsize::new(0),
-            counts: Counts::default(),
-        });
-        let (queue, submissions) = mpsc::unbounded_channel();
-        let worker = Worker::new(endpoint, shared.clone(), submissions);
-        worker.probe().await;
-        tokio::spawn(worker.run());
-        Delivery { queue, shared }
-    }
-
-    /// Whether rows are taken now. To be asked before they are admitted, since admission moves the counters on.
-    pub fn check(&self) -> Result<(), Backpressure> {
-        let limit = self.shared.config.queue_rows;
-        if !self.is_available() {
-            Err(Backpressure::Away)
-        } else if self.queued_rows() >= limit.get() {
-            Err(Backpressure::Full { limit })
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Whether ClickHouse answered and no insert is being tried again.
-    pub fn is_available(&self) -> bool {
-        self.shared.reached.load(Relaxed) && self.shared.retrying.load(Relaxed) == 0
-    }
-
-    /// Hands rows over. Those of one call go to ClickHouse in one batch.
-    pub fn submit(&self, records: Records) -> Ticket {
-        let rows = records.len();
-        if rows == 0 {
-            return Ticket::settled(Outcome::Stored);
-        }
-        let (promise, ticket) = Promise::new();
-        self.shared.queued_rows.fetch_add(rows, Relaxed);
-        let submission = Submission { records, rows, queued_at: Instant::now(), promise };
-        if self.queue.send(submission).is_err() {
-            self.shared.queued_rows.fetch_sub(rows, Relaxed);
-        }
-        ticket
-    }
-
-    /// Hands rows over when there is room, and waits until they are stored: for importers, which have no sender to send away. They hand over at
-    /// most [`DeliveryConfig::queue_rows`] at once.
-    pub async fn deliver(&self, records: Records) -> Result<(), Undelivered> {
-        let limit = self.shared.config.queue_rows.get();
-        loop {
-            let settled = self.shared.settled.notified();
-            let queued = self.queued_rows();
-            if queued == 0 || queued + records.len() <= limit {
-                break;
+    /// Begins delivery of what is in this spool, and of what comes, to `endpoint`, whose tables are there, after asking once whether it answers.
+    pub async fn start(endpoint: Endpoint, spool: Spool, found: Found, config: DeliveryConfig) -> Self {
+        let reached = match tokio::time::timeout(config.attempt, endpoint.ping()).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "ClickHouse does not take inserts yet");
+                false
             }
-            settled.await;
-        }
-        match self.submit(records).outcome().await {
-            Outcome::Stored => Ok(()),
-            Outcome::Refused { table, reason } => Err(Undelivered::Refused { table, reason }),
-            Outcome::Lost => Err(Undelivered::Ended),
-        }
-    }
-
-    /// Waits until everything handed over is settled, but no longer than `patience`; answers how many rows still wait.
-    pub async fn drain(&self, patience: Duration) -> usize {
-        let drained = async {
-            loop {
-                let settled = self.shared.settled.notified();
-                if self.queued_rows() == 0 {
-                    break;
-                }
-                settled.await;
+            Err(_) => {
+                tracing::warn!("ClickHouse did not answer in time");
+                false
             }
         };
-        // Running out of patience is an answer too: the rows that are left.
-        let _ = tokio::time::timeout(patience, drained).await;
-        self.queued_rows()
+        let shared = Arc::new(Shared {
+            config,
+            reached: AtomicBool::new(reached),
+            outages: AtomicUsize::new(0),
+            outage_ended: AtomicBool::new(false),
+            lag_ms: AtomicI64::new(0),
+            counts: Counts::default(),
+        });
+        let courier = Courier::new(endpoint, spool.reader(), &found, shared.clone());
+        tokio::spawn(courier.run(found));
+        Delivery { spool, shared }
     }
 
-    /// Rows handed over and not yet settled.
-    pub fn queued_rows(&self) -> usize {
-        self.shared.queued_rows.load(Relaxed)
+    /// What is acknowledged and not delivered.
+    pub fn spool(&self) -> &Spool {
+        &self.spool
+    }
+
+    /// Whether ClickHouse answered and takes rows.
+    pub fn is_available(&self) -> bool {
+        self.shared.reached.load(Relaxed) && self.shared.outages.load(Relaxed) == 0
+    }
+
+    /// From sealed to settled, of the last shipment.
+    pub fn lag(&self) -> Duration {
+        Duration::from_millis(self.shared.lag_ms.load(Relaxed).unsigned_abs())
     }
 
     /// What was done since the start.
     pub fn counts(&self) -> &Counts {
         &self.shared.counts
+    }
+
+    /// Hands rows over that no client's batch brought. The ticket says when they are kept.
+    pub fn submit(&self, records: Records) -> Ticket {
+        let project = records.first().map(|keys| keys.project.clone()).unwrap_or_else(|| "".into());
+        self.spool.append(Append { records, project, entry: None })
+    }
+
+    /// Hands rows over when there is room, and waits until they are kept: for importers, which have no sender to send away, and a history that
+    /// touches any number of days.
+    pub async fn deliver(&self, records: Records) -> Result<(), Backpressure> {
+        let project = records.first().map(|keys| keys.project.clone()).unwrap_or_else(|| "".into());
+        let mut records = records;
+        while let Some((first, _)) = records.span_by_day().or_else(|| records.span()) {
+            let end = Millis((first.0.div_euclid(DAY_MS) + i64::from(MAX_DAYS)) * DAY_MS);
+            let later = records.split_off(end);
+            self.deliver_together(records, &project).await?;
+            records = later;
+        }
+        Ok(())
+    }
+
+    async fn deliver_together(&self, records: Records, project: &str) -> Result<(), Backpressure> {
+        loop {
+            match self.spool.check(project) {
+                Ok(()) => break,
+                Err(error @ (Backpressure::DiskFailed | Backpressure::Ending)) => return Err(error),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+        match self.submit(records).outcome().await {
+            Outcome::Kept => Ok(()),
+            Outcome::Lost => Err(Backpressure::DiskFailed),
+        }
+    }
+
+    /// Waits until everything handed over is in ClickHouse, but no longer than `patience`; answers how many bytes still wait in the spool.
+    pub async fn drain(&self, patience: Duration) -> u64 {
+        self.spool.flushed().await;
+        let drained = async {
+            while self.spool.backlog_bytes() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // Running out of patience is an answer too: what is left.
+        let _ = tokio::time::timeout(patience, drained).await;
+        self.spool.backlog_bytes()
     }
 }

@@ -17,9 +17,10 @@ use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::admission::Arrival;
-use crate::delivery::Outcome;
 use crate::intake::Intake;
 use crate::receipts::{Receipt, Sighting};
+use crate::spool::Durability;
+use crate::ticket::Outcome;
 use crate::wire::{self, Attempt, Batch};
 use body::Payload;
 use error::ApiError;
@@ -47,7 +48,7 @@ pub fn router(intake: Intake) -> Router {
         .merge(posts)
         .route("/sdk/qoe.js", get(|| sdk("text/javascript; charset=utf-8", include_str!("../browser/qoe.js"))))
         .route("/sdk/qoe.d.ts", get(|| sdk("application/typescript; charset=utf-8", include_str!("../browser/qoe.d.ts"))))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(health))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .layer(CatchPanicLayer::custom(panicked))
@@ -78,14 +79,14 @@ async fn receive(
     read: impl for<'a> FnOnce(&'a Payload) -> Result<Batch<'a>, ApiError>,
 ) -> Result<Response, ApiError> {
     let Query(attempt) = attempt?;
-    intake.delivery().check()?;
+    // What does not hang on the project, before the body is read.
+    intake.delivery().spool().check("")?;
     let payload = body::read(request, intake.config().decoded_bytes).await?;
     let taken = take(&intake, attempt, &payload, read)?;
     // Many requests wait at once; their bodies need not.
     drop(payload);
     match tokio::time::timeout(intake.config().answer_within, taken.receipt.ticket.outcome()).await {
-        Ok(Outcome::Stored) => Ok((StatusCode::ACCEPTED, Json(taken.answer())).into_response()),
-        Ok(Outcome::Refused { .. }) => Err(ApiError::StorageRefused),
+        Ok(Outcome::Kept) => Ok((StatusCode::ACCEPTED, Json(taken.answer(&intake))).into_response()),
         Ok(Outcome::Lost) | Err(_) => Err(ApiError::NotStoredYet),
     }
 }
@@ -110,12 +111,14 @@ fn take(
 }
 
 impl Taken {
-    fn answer(&self) -> wire::Receipt<'_> {
+    fn answer(&self, intake: &Intake) -> wire::Receipt<'_> {
+        let durability = intake.delivery().spool().config().durability;
         wire::Receipt {
             batch_id: self.batch_id.as_deref(),
             accepted: self.receipt.accepted,
             rejected: error::listed(&self.receipt.rejections),
             duplicate: self.sighting == Sighting::Again,
+            durability: (durability != Durability::Fsync).then(|| durability.to_string()),
         }
     }
 }
@@ -125,8 +128,14 @@ async fn sdk(content_type: &'static str, text: &'static str) -> impl IntoRespons
     ([(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "public, max-age=3600")], text)
 }
 
+/// Ready is who takes rows; that ClickHouse is away is said, and no reason to send them elsewhere.
 async fn ready(State(intake): State<Intake>) -> Result<&'static str, ApiError> {
-    if intake.delivery().is_available() { Ok("ok\n") } else { Err(ApiError::Backpressure(crate::delivery::Backpressure::Away)) }
+    intake.delivery().spool().check("")?;
+    Ok(if intake.delivery().is_available() { "ok\n" } else { "ok, ClickHouse is away: rows wait in the spool\n" })
+}
+
+async fn health(State(intake): State<Intake>) -> String {
+    format!("ok\ndurability {}\n", intake.delivery().spool().config().durability)
 }
 
 async fn metrics(State(intake): State<Intake>) -> impl IntoResponse {

@@ -10,11 +10,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::admission::{Admission, Arrival, BatchRefusal};
 use crate::clock::Clocks;
-use crate::delivery::{Backpressure, Delivery};
+use crate::delivery::Delivery;
 use crate::projects::Projects;
 use crate::receipts::{BatchName, Receipt, Receipts, Sighting};
 use crate::reducer::Reducer;
 use crate::refusal::{Fault, Rejection};
+use crate::spool::frame::Entry;
+use crate::spool::{Append, Backpressure};
+use crate::wire;
 
 /// How the intake treats its senders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub struct IntakeConfig {
     pub bodies: NonZeroUsize,
     /// How long a sender may take to send a body, its turn awaited.
     pub body_within: Duration,
-    /// How long a sender waits for its rows to be stored before it is told to ask again.
+    /// How long a sender waits for its rows to be on disk before it is told to ask again.
     pub answer_within: Duration,
 }
 
@@ -107,13 +110,15 @@ impl Intake {
 
     /// The same by another clock.
     pub fn with_clock(projects: Projects, delivery: Delivery, config: IntakeConfig, clock: fn() -> Millis) -> Self {
+        let receipts = Receipts::default();
+        receipts.remember(delivery.spool().take_found_entries());
         Intake(Arc::new(Inner {
             turns: Arc::new(Semaphore::new(config.bodies.get())),
             config,
             projects,
             reducer: Reducer::default(),
             clocks: Clocks::default(),
-            receipts: Receipts::default(),
+            receipts,
             delivery,
             clock,
             counts: Counts::default(),
@@ -154,33 +159,50 @@ impl Intake {
     /// streams on: a batch that is sent away must find them as they were when it comes again.
     pub fn take(&self, arrival: Arrival<'_>) -> Result<(Receipt, Sighting), IntakeError> {
         let inner = &*self.0;
-        let (receipt, sighting) = inner.receipts.once(name(&arrival), arrival.received_at, || {
-            inner.delivery.check()?;
-            let admission = Admission { projects: &inner.projects, reducer: &inner.reducer, clocks: &inner.clocks };
-            let admitted = admission.admit(arrival)?;
-            inner.counts.reject(&admitted.rejections);
-            if admitted.accepted == 0 {
-                return Err(IntakeError::NothingKept(admitted.rejections));
-            }
-            inner.counts.accepted.fetch_add(admitted.accepted as u64, Relaxed);
-            let ticket = inner.delivery.submit(admitted.records);
-            Ok(Receipt { accepted: admitted.accepted, rejections: admitted.rejections, ticket })
-        })?;
+        let spool = inner.delivery.spool();
+        let context = first_context(&arrival);
+        let project = context.and_then(|context| context.project.as_deref()).unwrap_or_default();
+        let name = name(&arrival, context);
+        let (receipt, sighting) = inner.receipts.once(
+            name,
+            arrival.received_at,
+            |name| spool.remembers(name),
+            || {
+                spool.check(project)?;
+                let admission = Admission { projects: &inner.projects, reducer: &inner.reducer, clocks: &inner.clocks };
+                let admitted = admission.admit(arrival)?;
+                inner.counts.reject(&admitted.rejections);
+                if admitted.accepted == 0 {
+                    return Err(IntakeError::NothingKept(admitted.rejections));
+                }
+                inner.counts.accepted.fetch_add(admitted.accepted as u64, Relaxed);
+                // No batch has so many rows that the number would not fit.
+                let entry = name.map(|name| Entry { name, accepted: admitted.accepted as u32 });
+                let ticket = spool.append(Append { records: admitted.records, project: project.into(), entry });
+                Ok(Receipt { accepted: admitted.accepted, rejections: admitted.rejections, ticket })
+            },
+        )?;
         let counter = if sighting == Sighting::First { &inner.counts.batches } else { &inner.counts.duplicates };
         counter.fetch_add(1, Relaxed);
         Ok((receipt, sighting))
     }
 }
 
+/// The first context that states a project.
+fn first_context<'a>(arrival: &Arrival<'a>) -> Option<&'a wire::Context<'a>> {
+    arrival.batch.sections.iter().map(|section| &section.context).find(|context| context.project.is_some())
+}
+
 /// What the batch is called, if its sender gave it a name: within the first project and session it states.
-fn name<'a>(arrival: &Arrival<'a>) -> Option<BatchName<'a>> {
+fn name(arrival: &Arrival<'_>, context: Option<&wire::Context<'_>>) -> Option<u128> {
     let batch_id = arrival.batch.batch_id.as_deref().filter(|id| !id.is_empty())?;
-    let context = arrival.batch.sections.iter().map(|section| &section.context).find(|context| context.project.is_some())?;
-    Some(BatchName {
+    let context = context?;
+    let name = BatchName {
         project: context.project.as_deref().unwrap_or_default(),
         session_id: context.session_id.as_deref().unwrap_or_default(),
         batch_id,
-    })
+    };
+    Some(name.fingerprint())
 }
 
 #[cfg(test)]

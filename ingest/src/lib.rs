@@ -1,8 +1,8 @@
 //! The way in: from what senders write to rows in ClickHouse.
 //!
 //! In go JSON batches over HTTP as `WIRE.md` describes them ([`http`]), or recorded calls from a file ([`capture`]). A batch is read
-//! ([`wire`]), its rows are checked and their times corrected ([`admission`]), `getStats()` reports are differenced ([`reducer`]), and what was
-//! kept is gathered into batches and stored exactly once ([`delivery`]). Out come [`qoe_store::Records`], and for every row that was not kept
+//! ([`wire`]), its rows are checked and their times corrected ([`admission`]), `getStats()` reports are differenced ([`reducer`]), what is kept goes to this
+//! disk before it is acknowledged ([`spool`]), and from there to ClickHouse exactly once ([`delivery`]). Out come [`qoe_store::Records`], and for every row that was not kept
 //! the reason to mend.
 //!
 //! ```
@@ -39,9 +39,11 @@ pub mod reducer;
 mod intake;
 mod receipts;
 mod recent;
+mod ticket;
 
 pub mod delivery;
 pub mod http;
+pub mod spool;
 
 pub mod capture;
 
@@ -57,6 +59,8 @@ pub use projects::{AccessError, Projects};
 pub use receipts::{Receipt, Sighting};
 pub use reducer::Reducer;
 pub use refusal::{Fault, Refusal, Rejection};
+pub use spool::{Spool, SpoolConfig};
+pub use ticket::{Outcome, Ticket};
 
 /// Takes the lock, also after a panic of another holder: what is guarded here is consistent between any two statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -244,6 +244,9 @@ pub struct Receipt<'a> {
     /// The batch had been stored before; nothing was stored again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub duplicate: bool,
+    /// How safely it is kept, where that is less than flushed to the disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub durability: Option<String>,
 }
 
 /// One row that was not kept.

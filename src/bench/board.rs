@@ -10,13 +10,13 @@ use std::time::Instant;
 use anyhow::Context as _;
 use chrono::Utc;
 use qoe_fixtures::{Fleet, FleetConfig};
-use qoe_ingest::{Delivery, DeliveryConfig};
+use qoe_ingest::SpoolConfig;
 use qoe_query::board::{Filter, all_questions, ask};
 use qoe_query::{Catalog, Definitions, Limits, Mode};
 use qoe_store::{Endpoint, Millis};
 
 use super::quantile;
-use crate::access::StoreArgs;
+use crate::access::{Access, StoreArgs};
 
 const PROJECT: &str = "bench";
 
@@ -43,7 +43,7 @@ pub struct BoardArgs {
 /// Fills the store if need be, asks, prints a table.
 pub async fn run(args: BoardArgs) -> anyhow::Result<()> {
     let access = StoreArgs::embedded(args.store.clone()).hold("bench").await?;
-    let end = fill(&args, &access.endpoint).await?;
+    let end = fill(&args, &access).await?;
     let stored: Vec<u64> = access.endpoint.rows("SELECT count() FROM samples").await?;
     let catalog = Catalog::open(&access.endpoint, &Limits::default(), Definitions::default()).await?;
     let mut out = std::io::stdout().lock();
@@ -68,8 +68,9 @@ pub async fn run(args: BoardArgs) -> anyhow::Result<()> {
 
 /// Fills the store backwards in time, an hour of the fleet after another and then copies of all of them, until it holds enough; answers the moment at
 /// which the newest hour ends.
-async fn fill(args: &BoardArgs, endpoint: &Endpoint) -> anyhow::Result<Millis> {
-    let delivery = Delivery::start(endpoint.clone(), DeliveryConfig::default()).await;
+async fn fill(args: &BoardArgs, access: &Access) -> anyhow::Result<Millis> {
+    let endpoint = &access.endpoint;
+    let delivery = access.delivery("bench", SpoolConfig::default()).await?;
     let newest: Vec<i64> = endpoint.rows("SELECT toUnixTimestamp64Milli(max(observed_at)) FROM samples").await?;
     let end = newest.first().copied().filter(|at| *at > 0).unwrap_or_else(|| Utc::now().timestamp_millis());
     let bar = indicatif::ProgressBar::new(args.samples).with_message("filling the store");
@@ -101,6 +102,7 @@ async fn fill(args: &BoardArgs, endpoint: &Endpoint) -> anyhow::Result<Millis> {
             let next = Millis((fleet.now().0 + 120_000).min(until));
             delivery.deliver(tokio::task::block_in_place(|| fleet.advance(next))).await?;
         }
+        delivery.drain(std::time::Duration::from_secs(600)).await;
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use chrono::Utc;
 use qoe_fixtures::{Fleet, FleetConfig};
+use qoe_ingest::SpoolConfig;
 use qoe_query::Definitions;
 use qoe_store::Millis;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -40,7 +41,8 @@ pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
     let access = StoreArgs::embedded(folder.clone()).hold("bench").await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let service = Service::start(&access.endpoint, vec![(PROJECT.to_owned(), None)], Definitions::default()).await;
+    let delivery = access.delivery("bench", SpoolConfig::default()).await?;
+    let service = Service::new(&access.endpoint, delivery, vec![(PROJECT.to_owned(), None)], Definitions::default());
 
     let now = Millis(Utc::now().timestamp_millis());
     let config = FleetConfig { concurrent_sessions: args.sessions, start: Millis(now.0 - 300_000), ..FleetConfig::demo(PROJECT, 1, now) };

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 use clickhouse::Client;
 use clickhouse_ext_arrow::{ArrowClientExt, ArrowCursor, ArrowQueryExt};
 
@@ -118,18 +119,40 @@ impl Endpoint {
 
     /// Inserts one batch as one insert under `token`: the same token again, within the deduplication window, changes nothing.
     pub async fn insert(&self, table: &str, batch: &RecordBatch, token: &str) -> Result<(), EndpointError> {
-        let client = self
-            .client
-            .clone()
-            .with_setting("async_insert", "0")
-            .with_setting("insert_deduplication_token", token)
-            .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1");
+        self.insert_all(table, std::slice::from_ref(batch), token).await
+    }
+
+    /// The same with rows in several batches of one schema.
+    pub async fn insert_all(&self, table: &str, batches: &[RecordBatch], token: &str) -> Result<(), EndpointError> {
         let insert = async {
-            let mut insert = client.insert_arrow(table)?;
-            insert.write(batch).await?;
+            let mut insert = self.inserting(token).insert_arrow(table)?;
+            for batch in batches {
+                insert.write(batch).await?;
+            }
             insert.end().await
         };
         insert.await.map_err(|source| self.error(source))
+    }
+
+    /// The same with an Arrow IPC stream of these columns, in pieces that are sent as they stand.
+    pub async fn insert_stream(&self, table: &str, columns: &[String], stream: Vec<Bytes>, token: &str) -> Result<(), EndpointError> {
+        let insert = async {
+            let sql = format!("INSERT INTO {table} ({}) FORMAT ArrowStream", columns.join(", "));
+            let mut insert = self.inserting(token).insert_formatted_with(sql);
+            for piece in stream {
+                insert.send(piece).await?;
+            }
+            insert.end().await
+        };
+        insert.await.map_err(|source| self.error(source))
+    }
+
+    fn inserting(&self, token: &str) -> Client {
+        self.client
+            .clone()
+            .with_setting("async_insert", "0")
+            .with_setting("insert_deduplication_token", token)
+            .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
     }
 
     /// Whether it answers, as the user we are.

@@ -23,6 +23,6 @@ pub mod schema;
 pub use endpoint::{Endpoint, EndpointError};
 pub use folder::{Folder, FolderError, Running};
 pub use rows::{
-    Activity, Delivery, Feedback, Integration, Invitation, Keys, Label, Message, Millis, Record, Records, Release, Row, Sample, Service,
-    SessionEvent, Stamp, Table, Ticket, Turn,
+    Activity, DeadLetter, Delivery, Feedback, Integration, Invitation, Keys, Label, Message, Millis, Record, Records, Release, Row, Sample,
+    Service, SessionEvent, Stamp, Table, Ticket, Turn,
 };

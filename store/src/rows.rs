@@ -168,6 +168,11 @@ macro_rules! tables {
             pub fn schema(self) -> SchemaRef {
                 match self { $(Table::$table => $row::schema(),)* }
             }
+
+            /// The table of this name.
+            pub fn named(name: &str) -> Option<Table> {
+                Table::ALL.iter().copied().find(|table| table.name() == name)
+            }
         }
 
         /// A row of any table.
@@ -208,6 +213,11 @@ macro_rules! tables {
                 match record { $(Record::$row(row) => self.$table.push(row),)* }
             }
 
+            /// The keys of any row; `None` without rows.
+            pub fn first(&self) -> Option<&Arc<Keys>> {
+                None $(.or_else(|| self.$table.first().map(|row| &row.keys)))*
+            }
+
             /// How many rows wait.
             pub fn len(&self) -> usize {
                 0 $(+ self.$table.len())*
@@ -225,8 +235,20 @@ macro_rules! tables {
 
             /// The first and the last moment at which something happened; `None` without rows.
             pub fn span(&self) -> Option<(Millis, Millis)> {
-                let moments = std::iter::empty() $(.chain(self.$table.iter().map(|row| row.stamp.observed_at)))*;
-                moments.fold(None, |span, at| span.map_or(Some((at, at)), |(first, last): (Millis, Millis)| Some((first.min(at), last.max(at)))))
+                span(std::iter::empty() $(.chain(self.$table.iter().map(|row| row.stamp.observed_at)))*)
+            }
+
+            /// The same of the rows in tables that ClickHouse partitions by day; the others go by month.
+            pub fn span_by_day(&self) -> Option<(Millis, Millis)> {
+                let by_day = Table::is_by_day;
+                let moments = std::iter::empty()
+                    $(.chain(self.$table.iter().filter(|_| by_day(Table::$table)).map(|row| row.stamp.observed_at)))*;
+                span(moments)
+            }
+
+            /// Takes out the rows from this moment on.
+            pub fn split_off(&mut self, from: Millis) -> Records {
+                Records { $($table: self.$table.extract_if(.., |row| row.stamp.observed_at >= from).collect(),)* }
             }
 
             /// Moves all of `other` here.
@@ -271,6 +293,18 @@ macro_rules! tables {
             }
         )*
     };
+}
+
+impl Table {
+    /// Whether ClickHouse partitions it by day; the others by month.
+    pub fn is_by_day(self) -> bool {
+        matches!(self, Table::Samples | Table::SessionEvents | Table::Turns | Table::Messages | Table::DeadLetters)
+    }
+}
+
+fn span(mut moments: impl Iterator<Item = Millis>) -> Option<(Millis, Millis)> {
+    let first = moments.next()?;
+    Some(moments.fold((first, first), |(first, last), at| (first.min(at), last.max(at))))
 }
 
 #[allow(non_snake_case, reason = "the lists are named for the tables' variants")]
@@ -320,9 +354,11 @@ mod generated {
         Integration in IntegrationLog "integration_log" { step: Label, hours: Option<f64>, defects: Option<u32>, }
         /// A person was there: a return is any activity or session.
         Activity in Activity "activity" { name: Label, minutes: Option<f64>, }
+        /// A row that could not be stored where it belongs.
+        DeadLetter in DeadLetters "dead_letters" { meant_for: Label, reason: String, row: String, }
     }
 }
 
 pub use generated::{
-    Activity, Feedback, Integration, Invitation, Message, Record, Records, Release, Sample, SessionEvent, Table, Ticket, Turn,
+    Activity, DeadLetter, Feedback, Integration, Invitation, Message, Record, Records, Release, Sample, SessionEvent, Table, Ticket, Turn,
 };

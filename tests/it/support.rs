@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use qoe_ingest::{Delivery, DeliveryConfig, Spool, SpoolConfig};
 use qoe_store::embedded::{Embedded, Launcher};
 use qoe_store::rows::Records;
-use qoe_store::{Delivery, Endpoint, Folder, schema};
+use qoe_store::{Endpoint, Folder, schema};
+use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 
 pub fn launcher() -> Launcher {
@@ -49,11 +51,25 @@ pub async fn database() -> Endpoint {
 
 /// Puts rows in as one delivery.
 pub async fn insert(endpoint: &Endpoint, records: &Records, batch_seq: u64) {
-    let delivery = Delivery { spool_id: "test".into(), batch_seq };
+    let delivery = qoe_store::Delivery { spool_id: "test".into(), batch_seq };
     for (table, batch) in records.batches(&delivery) {
         let token = format!("test:{batch_seq}:{}", table.name());
         endpoint.insert(table.name(), &batch, &token).await.unwrap();
     }
+}
+
+/// Delivery to a ClickHouse, and the folder of its spool.
+pub struct Spooled {
+    pub delivery: Delivery,
+    pub folder: TempDir,
+}
+
+/// Delivery from a spool of its own.
+pub async fn spooled(endpoint: &Endpoint) -> Spooled {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, found) = Spool::open(folder.path(), SpoolConfig::default()).unwrap();
+    let delivery = Delivery::start(endpoint.clone(), spool, found, DeliveryConfig::default()).await;
+    Spooled { delivery, folder }
 }
 
 /// A way to ClickHouse that can be shut.

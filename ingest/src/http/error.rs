@@ -8,16 +8,18 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::admission::BatchRefusal;
-use crate::delivery::Backpressure;
 use crate::intake::IntakeError;
 use crate::projects::AccessError;
 use crate::refusal::Rejection;
+use crate::spool::Backpressure;
 use crate::wire;
 
-/// When to come again after an outage, seconds: as often as the worker asks ClickHouse.
-const RETRY_WHEN_AWAY: u32 = 5;
-/// When to come again after a full queue or a slow insert, seconds.
+/// When to come again when rows come faster than they can be written, or the server restarts, seconds.
 const RETRY_SOON: u32 = 2;
+/// When to come again when room has to be made, seconds.
+const RETRY_WHEN_FULL: u32 = 10;
+/// When to come again when somebody has to mend something, seconds.
+const RETRY_WHEN_FAILED: u32 = 60;
 
 /// Why a request is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -36,10 +38,8 @@ pub(super) enum ApiError {
     NothingKept(Vec<Rejection>),
     #[error("{0}: send it again later")]
     Backpressure(#[from] Backpressure),
-    #[error("the rows are not stored yet: send the batch again, with the same batch_id")]
+    #[error("the rows are not on disk yet: send the batch again, with the same batch_id")]
     NotStoredYet,
-    #[error("the rows could not be stored, by a fault of the server's that was logged")]
-    StorageRefused,
     #[error("something went wrong here, and was logged")]
     Internal,
 }
@@ -72,15 +72,19 @@ impl ApiError {
             ApiError::Refused(BatchRefusal::Context(_) | BatchRefusal::SentAt { .. }) | ApiError::NothingKept(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
+            ApiError::Backpressure(Backpressure::Quota { .. }) => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Backpressure(_) | ApiError::NotStoredYet => StatusCode::SERVICE_UNAVAILABLE,
-            ApiError::StorageRefused | ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn retry_after(&self) -> Option<u32> {
         match self {
-            ApiError::Backpressure(Backpressure::Away) => Some(RETRY_WHEN_AWAY),
-            ApiError::Backpressure(Backpressure::Full { .. }) | ApiError::NotStoredYet => Some(RETRY_SOON),
+            ApiError::Backpressure(Backpressure::Busy { .. } | Backpressure::Ending) | ApiError::NotStoredYet => Some(RETRY_SOON),
+            ApiError::Backpressure(Backpressure::Full { .. } | Backpressure::DiskFull | Backpressure::Quota { .. }) => {
+                Some(RETRY_WHEN_FULL)
+            }
+            ApiError::Backpressure(Backpressure::DiskFailed) => Some(RETRY_WHEN_FAILED),
             _ => None,
         }
     }

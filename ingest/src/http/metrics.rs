@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::intake::Intake;
+use crate::spool::Health;
 
 /// All counters, as a page.
 pub(super) fn text(intake: &Intake) -> String {
@@ -15,12 +16,28 @@ pub(super) fn text(intake: &Intake) -> String {
     page.counter("qoe_ingest_duplicate_batches_total", "batches that had come before", taken.duplicates.load(Relaxed));
     page.counter("qoe_ingest_accepted_rows_total", "rows kept", taken.accepted.load(Relaxed));
     page.series("qoe_ingest_rejected_rows_total", "rows not kept, by what was wrong with them", "counter", &rejected);
-    page.gauge("qoe_ingest_queued_rows", "rows that wait to be stored", delivery.queued_rows() as u64);
-    page.gauge("qoe_ingest_storage_available", "1 while ClickHouse takes inserts", delivery.is_available().into());
-    page.counter("qoe_ingest_inserts_total", "inserts that succeeded", delivered.inserts.load(Relaxed));
-    page.counter("qoe_ingest_inserted_rows_total", "rows in them", delivered.rows.load(Relaxed));
-    page.counter("qoe_ingest_failed_inserts_total", "attempts that failed and were made again", delivered.failed_attempts.load(Relaxed));
-    page.counter("qoe_ingest_refused_rows_total", "rows ClickHouse would not have", delivered.refused_rows.load(Relaxed));
+    let (spool, written) = (delivery.spool(), delivery.spool().counts());
+    page.gauge("qoe_spool_queued_rows", "rows that wait to be written to the spool", spool.queued_rows() as u64);
+    page.gauge("qoe_spool_bytes", "length of the spool, delivered or not", spool.bytes());
+    page.gauge("qoe_spool_undelivered_bytes", "rows acknowledged and not yet in ClickHouse", spool.backlog_bytes());
+    page.gauge("qoe_spool_oldest_undelivered_seconds", "age of the oldest row not yet in ClickHouse", spool.oldest_undelivered().as_secs());
+    page.gauge("qoe_spool_healthy", "1 while the disk of the spool takes writes", (spool.health() == Health::Good).into());
+    page.counter("qoe_spool_groups_total", "groups of batches written together", written.groups.load(Relaxed));
+    page.counter("qoe_spool_rows_total", "rows in them", written.rows.load(Relaxed));
+    page.counter("qoe_spool_written_bytes_total", "bytes written", written.bytes.load(Relaxed));
+    page.counter("qoe_spool_write_microseconds_total", "time spent encoding, writing and flushing", written.write_us.load(Relaxed));
+    page.counter("qoe_spool_failed_writes_total", "writes that failed", written.failed.load(Relaxed));
+    page.counter("qoe_spool_removed_segments_total", "segments removed after delivery", written.removed_segments.load(Relaxed));
+    let damaged = written.damaged.load(Relaxed) + delivered.damaged.load(Relaxed);
+    page.counter("qoe_spool_damaged_total", "damaged stretches passed over", damaged);
+    page.gauge("qoe_delivery_available", "1 while ClickHouse takes inserts", delivery.is_available().into());
+    page.gauge("qoe_delivery_lag_milliseconds", "from sealed to stored, of the last shipment", delivery.lag().as_millis() as u64);
+    page.counter("qoe_delivery_shipments_total", "shipments of which every row is stored", delivered.shipments.load(Relaxed));
+    page.counter("qoe_delivery_rows_total", "rows in them", delivered.delivered_rows.load(Relaxed));
+    page.counter("qoe_delivery_inserts_total", "inserts that succeeded", delivered.inserts.load(Relaxed));
+    page.counter("qoe_delivery_insert_microseconds_total", "time they took", delivered.insert_us.load(Relaxed));
+    page.counter("qoe_delivery_failed_inserts_total", "attempts that failed and were made again", delivered.failed_attempts.load(Relaxed));
+    page.counter("qoe_delivery_dead_letters_total", "rows ClickHouse would not have", delivered.dead_letters.load(Relaxed));
     page.gauge("qoe_ingest_streams", "media streams followed", reducer.streams.load(Relaxed) as u64);
     page.counter("qoe_ingest_samples_total", "samples made of reports", reducer.samples.load(Relaxed));
     page.counter("qoe_ingest_stream_baselines_total", "first readings and readings after a reset", reducer.baselines.load(Relaxed));

@@ -74,7 +74,7 @@ async fn answer(State(clickhouse): State<ClickHouse>, Query(settings): Query<Vec
     let setting = |name: &str| settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let Some(token) = setting("insert_deduplication_token") else { return (StatusCode::OK, String::new()) };
     let query = setting("query").unwrap();
-    let table = query.trim_start_matches("INSERT INTO").trim_start().trim_start_matches('`').split('`').next().unwrap().to_owned();
+    let table = query.trim_start_matches("INSERT INTO").trim_start().trim_start_matches('`').split(['`', ' ']).next().unwrap().to_owned();
     assert_eq!(setting("async_insert").as_deref(), Some("0"));
     let answer = {
         let mut heard = clickhouse.heard.lock().unwrap();

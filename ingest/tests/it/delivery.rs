@@ -1,11 +1,15 @@
-use std::num::NonZeroUsize;
+use std::num::NonZeroU64;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use qoe_ingest::delivery::{Backpressure, Delivery, DeliveryConfig, Outcome, Undelivered};
-use qoe_store::{Activity, Endpoint, Records, SessionEvent, Stamp};
+use qoe_ingest::Outcome;
+use qoe_ingest::delivery::{Delivery, DeliveryConfig};
+use qoe_ingest::spool::{Backpressure, Spool, SpoolConfig};
+use qoe_store::{Activity, Endpoint, Keys, Records, SessionEvent, Stamp};
 
 use crate::clickhouse::{Answer, ClickHouse};
+use crate::disk::SimDisk;
 
 pub const TOO_MANY_PARTS: Answer = Answer::Error("Code: 252. DB::Exception: Too many parts (3000). (TOO_MANY_PARTS)");
 pub const NULL_IN_COLUMN: Answer = Answer::Error("Code: 349. DB::Exception: Cannot convert NULL value to non-Nullable type");
@@ -21,13 +25,30 @@ pub fn quick() -> DeliveryConfig {
     }
 }
 
+/// Delivery of what is on this disk.
+pub async fn start_on(disk: &SimDisk, endpoint: Endpoint, spool: SpoolConfig, config: DeliveryConfig) -> Delivery {
+    let (spool, found) = Spool::over(Arc::new(disk.clone()), spool, None).unwrap();
+    Delivery::start(endpoint, spool, found, config).await
+}
+
+/// Delivery from a spool of its own.
+pub async fn start(endpoint: Endpoint, config: DeliveryConfig) -> Delivery {
+    start_on(&SimDisk::default(), endpoint, SpoolConfig::default(), config).await
+}
+
+const LONG: Duration = Duration::from_secs(30);
+
+fn keys() -> Arc<Keys> {
+    Arc::new(Keys { project: "p".into(), ..Keys::default() })
+}
+
 fn events(rows: usize) -> Records {
-    let event = SessionEvent { stamp: Stamp::at(1_795_404_861_069), name: "joined".into(), ..SessionEvent::default() };
+    let event = SessionEvent { keys: keys(), stamp: Stamp::at(1_795_404_861_069), name: "joined".into(), ..SessionEvent::default() };
     Records { SessionEvents: vec![event; rows], ..Records::default() }
 }
 
 fn activity() -> Records {
-    Records { Activity: vec![Activity { stamp: Stamp::at(1_795_404_861_069), ..Activity::default() }], ..Records::default() }
+    Records { Activity: vec![Activity { keys: keys(), stamp: Stamp::at(1_795_404_861_069), ..Activity::default() }], ..Records::default() }
 }
 
 /// A port nobody listens on.
@@ -39,28 +60,30 @@ pub async fn nowhere() -> Endpoint {
 #[tokio::test]
 async fn rows_handed_over_together_or_shortly_after_go_in_one_insert_a_table() {
     let clickhouse = ClickHouse::start().await;
-    let delivery = Delivery::start(clickhouse.endpoint(), DeliveryConfig { max_age: Duration::from_millis(300), ..quick() }).await;
+    let delivery = start(clickhouse.endpoint(), DeliveryConfig { max_age: Duration::from_millis(300), ..quick() }).await;
     let tickets = [delivery.submit(events(3)), delivery.submit(activity()), delivery.submit(events(2))];
     for ticket in tickets {
-        assert_eq!(ticket.outcome().await, Outcome::Stored);
+        assert_eq!(ticket.outcome().await, Outcome::Kept);
     }
+    assert_eq!(delivery.drain(LONG).await, 0);
     let mut tables = clickhouse.tables();
     tables.sort();
     assert_eq!(tables, ["activity", "session_events"]);
     let inserts = clickhouse.inserts();
     let token = |table: &str| inserts.iter().find(|insert| insert.table == table).unwrap().token.clone();
-    let (spool, rest) = token("activity").split_once(':').map(|(spool, rest)| (spool.to_owned(), rest.to_owned())).unwrap();
-    assert_eq!((rest.as_str(), token("session_events")), ("1:activity", format!("{spool}:1:session_events")));
-    assert_eq!((delivery.counts().rows.load(Relaxed), delivery.queued_rows()), (6, 0));
+    let spool = delivery.spool().id();
+    assert_eq!((token("activity"), token("session_events")), (format!("{spool}:0:activity"), format!("{spool}:0:session_events")));
+    assert_eq!((delivery.counts().rows.load(Relaxed), delivery.counts().shipments.load(Relaxed)), (6, 1));
 }
 
 #[tokio::test]
-async fn a_full_batch_does_not_wait_for_its_age() {
+async fn a_full_shipment_does_not_wait_for_its_age() {
     let clickhouse = ClickHouse::start().await;
-    let config = DeliveryConfig { max_age: Duration::from_secs(60), max_rows: NonZeroUsize::new(10).unwrap(), ..quick() };
-    let delivery = Delivery::start(clickhouse.endpoint(), config).await;
+    let config = DeliveryConfig { max_age: Duration::from_secs(60), max_rows: NonZeroU64::new(10).unwrap(), ..quick() };
+    let delivery = start(clickhouse.endpoint(), config).await;
     let begun = Instant::now();
-    assert_eq!(delivery.submit(events(10)).outcome().await, Outcome::Stored);
+    drop(delivery.submit(events(10)));
+    assert_eq!(delivery.drain(LONG).await, 0);
     assert!(begun.elapsed() < Duration::from_secs(30));
 }
 
@@ -68,16 +91,14 @@ async fn a_full_batch_does_not_wait_for_its_age() {
 async fn an_insert_that_fails_is_repeated_unchanged_until_it_succeeds() {
     let clickhouse = ClickHouse::start().await;
     clickhouse.answers(&[TOO_MANY_PARTS, TOO_MANY_PARTS, Answer::Error("<html>502 Bad Gateway</html>")]);
-    let delivery = Delivery::start(clickhouse.endpoint(), quick()).await;
-    let ticket = delivery.submit(events(5));
-    let away = async {
-        while delivery.check() != Err(Backpressure::Away) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    away.await;
-    assert_eq!(ticket.outcome().await, Outcome::Stored);
-    assert_eq!(delivery.check(), Ok(()));
+    let delivery = start(clickhouse.endpoint(), quick()).await;
+    assert_eq!(delivery.submit(events(5)).outcome().await, Outcome::Kept, "kept, whatever ClickHouse says");
+    while delivery.is_available() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(delivery.spool().check("p"), Ok(()));
+    assert_eq!(delivery.drain(LONG).await, 0);
+    assert!(delivery.is_available());
     let inserts = clickhouse.inserts();
     assert_eq!(inserts.len(), 4);
     assert!(inserts.iter().all(|insert| *insert == inserts[0]), "the same token and the same bytes");
@@ -88,54 +109,95 @@ async fn an_insert_that_fails_is_repeated_unchanged_until_it_succeeds() {
 async fn an_insert_that_hangs_is_repeated() {
     let clickhouse = ClickHouse::start().await;
     clickhouse.answers(&[Answer::After(Duration::from_secs(60))]);
-    let delivery = Delivery::start(clickhouse.endpoint(), DeliveryConfig { attempt: Duration::from_millis(50), ..quick() }).await;
-    assert_eq!(delivery.submit(events(1)).outcome().await, Outcome::Stored);
+    let delivery = start(clickhouse.endpoint(), DeliveryConfig { attempt: Duration::from_millis(50), ..quick() }).await;
+    drop(delivery.submit(events(1)));
+    assert_eq!(delivery.drain(LONG).await, 0);
     let inserts = clickhouse.inserts();
     assert_eq!((inserts.len(), &inserts[0]), (2, &inserts[1]));
 }
 
 #[tokio::test]
-async fn refused_rows_are_told_to_those_who_sent_them_and_stop_nobody_else() {
+async fn a_row_clickhouse_will_not_have_is_found_among_the_dead_letters_and_stops_nobody_else() {
     let clickhouse = ClickHouse::start().await;
-    clickhouse.answers(&[NULL_IN_COLUMN]);
-    let delivery = Delivery::start(clickhouse.endpoint(), quick()).await;
-    let undelivered = delivery.deliver(events(2)).await.unwrap_err();
-    assert!(matches!(&undelivered, Undelivered::Refused { reason, .. } if reason.contains("349")), "{undelivered}");
-    assert_eq!(delivery.counts().refused_rows.load(Relaxed), 2);
-    assert_eq!(delivery.deliver(activity()).await, Ok(()));
+    // The whole, the first half, of that the first row, and the second.
+    clickhouse.answers(&[NULL_IN_COLUMN, NULL_IN_COLUMN, Answer::Ok, NULL_IN_COLUMN]);
+    let delivery = start(clickhouse.endpoint(), quick()).await;
+    drop(delivery.submit(events(4)));
+    assert_eq!(delivery.drain(LONG).await, 0);
+    let spool = delivery.spool().id();
+    let tokens: Vec<String> = clickhouse.inserts().into_iter().map(|insert| insert.token.replace(&**spool, "s")).collect();
+    assert_eq!(
+        tokens,
+        [
+            "s:0:session_events",
+            "s:0:session_events:0-2",
+            "s:0:session_events:0-1",
+            "s:0:session_events:1-2",
+            "s:0:session_events:dead-1",
+            "s:0:session_events:2-4",
+        ]
+    );
+    assert_eq!(delivery.counts().dead_letters.load(Relaxed), 1);
+    drop(delivery.submit(activity()));
+    assert_eq!(delivery.drain(LONG).await, 0);
     assert!(delivery.is_available());
 }
 
 #[tokio::test]
-async fn a_clickhouse_that_never_answered_takes_nothing_until_it_does() {
-    let delivery = Delivery::start(nowhere().await, quick()).await;
-    assert_eq!(delivery.check(), Err(Backpressure::Away));
+async fn what_is_kept_while_clickhouse_is_away_is_delivered_by_the_next_process() {
+    let disk = SimDisk::default();
+    let away = start_on(&disk, nowhere().await, SpoolConfig::default(), quick()).await;
+    assert_eq!(away.submit(events(3)).outcome().await, Outcome::Kept);
+    assert!(away.drain(Duration::from_millis(200)).await > 0 && !away.is_available());
+    let id = away.spool().id().clone();
+    // The process dies: nothing of it touches the disk any more.
+    let after = SimDisk::default();
+    for name in disk.names() {
+        after.put(&name, disk.bytes(&name));
+    }
+    drop(away);
+
+    let clickhouse = ClickHouse::start().await;
+    let delivery = start_on(&after, clickhouse.endpoint(), SpoolConfig::default(), quick()).await;
+    assert!(delivery.spool().backlog_bytes() > 0);
+    assert_eq!(delivery.drain(LONG).await, 0);
+    assert_eq!(delivery.spool().id(), &id);
+    let inserts = clickhouse.inserts();
+    assert_eq!(inserts.iter().map(|insert| insert.token.clone()).collect::<Vec<_>>(), [format!("{id}:0:session_events")]);
 }
 
 #[tokio::test]
 async fn a_full_queue_refuses_and_an_importer_waits_for_room() {
     let clickhouse = ClickHouse::start().await;
-    clickhouse.answers(&[Answer::After(Duration::from_millis(100))]);
-    let delivery = Delivery::start(clickhouse.endpoint(), DeliveryConfig { queue_rows: NonZeroUsize::new(10).unwrap(), ..quick() }).await;
-    let first = delivery.submit(events(10));
-    assert_eq!(delivery.check(), Err(Backpressure::Full { limit: NonZeroUsize::new(10).unwrap() }));
+    let limit = std::num::NonZeroUsize::new(10).unwrap();
+    let config = SpoolConfig { queue_rows: limit, ..SpoolConfig::default() };
+    let delivery = start_on(&SimDisk::default(), clickhouse.endpoint(), config, quick()).await;
+    let tickets: Vec<_> = (0..200).map(|_| delivery.submit(events(10))).collect();
+    let busy = delivery.spool().check("p");
     assert_eq!(delivery.deliver(events(4)).await, Ok(()));
-    assert_eq!(first.outcome_so_far(), Some(Outcome::Stored), "the importer came after");
-    assert_eq!(delivery.check(), Ok(()));
+    assert!(busy == Err(Backpressure::Busy { limit }) || tickets.iter().all(|ticket| ticket.outcome_so_far() == Some(Outcome::Kept)));
+    assert_eq!(delivery.drain(LONG).await, 0);
+    assert_eq!(delivery.counts().delivered_rows.load(Relaxed), 2004);
 }
 
 #[tokio::test]
-async fn what_waits_is_sent_before_the_end() {
+async fn a_history_of_many_days_goes_a_few_days_at_a_time() {
     let clickhouse = ClickHouse::start().await;
-    let delivery = Delivery::start(clickhouse.endpoint(), DeliveryConfig { max_age: Duration::from_millis(100), ..quick() }).await;
-    let ticket = delivery.submit(events(1));
-    drop(delivery);
-    assert_eq!(ticket.outcome().await, Outcome::Stored);
+    let delivery = start(clickhouse.endpoint(), quick()).await;
+    let mut records = events(101);
+    for (day, event) in records.SessionEvents.iter_mut().enumerate() {
+        event.stamp = Stamp::at(1_700_000_000_000 + day as i64 * 86_400_000);
+    }
+    assert_eq!(delivery.deliver(records).await, Ok(()));
+    assert_eq!(delivery.drain(LONG).await, 0);
+    assert_eq!((clickhouse.inserts().len(), delivery.counts().delivered_rows.load(Relaxed)), (12, 101));
+}
 
-    let delivery = Delivery::start(clickhouse.endpoint(), quick()).await;
-    delivery.submit(events(1));
-    assert_eq!(delivery.drain(Duration::from_secs(10)).await, 0);
+#[tokio::test]
+async fn draining_runs_out_of_patience() {
+    let clickhouse = ClickHouse::start().await;
+    let delivery = start(clickhouse.endpoint(), quick()).await;
     clickhouse.answers(&[Answer::After(Duration::from_secs(60))]);
-    delivery.submit(events(7));
-    assert_eq!(delivery.drain(Duration::from_millis(50)).await, 7);
+    drop(delivery.submit(events(7)));
+    assert!(delivery.drain(Duration::from_millis(50)).await > 0);
 }

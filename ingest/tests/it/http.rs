@@ -1,19 +1,22 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
-use qoe_ingest::{Delivery, DeliveryConfig, Intake, IntakeConfig, Projects, router};
+use qoe_ingest::spool::SpoolConfig;
+use qoe_ingest::{Delivery, Intake, IntakeConfig, Projects, router};
 use qoe_store::{Endpoint, Millis};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::clickhouse::{Answer, ClickHouse};
-use crate::delivery::{NULL_IN_COLUMN, TOO_MANY_PARTS, nowhere, quick};
+use crate::clickhouse::ClickHouse;
+use crate::delivery::{nowhere, quick, start, start_on};
+use crate::disk::SimDisk;
 
 const NOW: i64 = 1_795_404_861_069;
+const LONG: Duration = Duration::from_secs(30);
 
 struct Reply {
     status: StatusCode,
@@ -27,28 +30,37 @@ impl Reply {
     }
 }
 
-async fn app_with(endpoint: Endpoint, delivery: DeliveryConfig, config: IntakeConfig) -> Router {
+/// An intake, and the way from it to ClickHouse.
+struct App {
+    router: Router,
+    delivery: Delivery,
+}
+
+fn app_over(delivery: Delivery, config: IntakeConfig) -> App {
     let projects = Projects::new([("p".into(), None), ("shut".into(), Some("wk_1".into()))]);
-    let delivery = Delivery::start(endpoint, delivery).await;
-    router(Intake::with_clock(projects, delivery, config, || Millis(NOW)))
+    App { router: router(Intake::with_clock(projects, delivery.clone(), config, || Millis(NOW))), delivery }
 }
 
-async fn app(clickhouse: &ClickHouse) -> Router {
-    app_with(clickhouse.endpoint(), quick(), IntakeConfig::default()).await
+async fn app_with(endpoint: Endpoint, config: IntakeConfig) -> App {
+    app_over(start(endpoint, quick()).await, config)
 }
 
-async fn send(app: &Router, request: Request<Body>) -> Reply {
-    let response = app.clone().oneshot(request).await.unwrap();
+async fn app(clickhouse: &ClickHouse) -> App {
+    app_with(clickhouse.endpoint(), IntakeConfig::default()).await
+}
+
+async fn send(app: &App, request: Request<Body>) -> Reply {
+    let response = app.router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
     Reply { status: parts.status, headers: parts.headers, body }
 }
 
-async fn get(app: &Router, path: &str) -> Reply {
+async fn get(app: &App, path: &str) -> Reply {
     send(app, Request::get(path).body(Body::empty()).unwrap()).await
 }
 
-async fn post_as(app: &Router, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
+async fn post_as(app: &App, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
     let mut request = Request::post("/v1/telemetry");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -56,7 +68,7 @@ async fn post_as(app: &Router, headers: &[(&str, &str)], body: impl Into<Body>) 
     send(app, request.body(body.into()).unwrap()).await
 }
 
-async fn post(app: &Router, body: &Value) -> Reply {
+async fn post(app: &App, body: &Value) -> Reply {
     post_as(app, &[("content-type", "text/plain;charset=UTF-8")], body.to_string()).await
 }
 
@@ -69,7 +81,7 @@ fn event(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn kept_rows_are_acknowledged_once_stored_and_the_others_listed() {
+async fn kept_rows_are_acknowledged_and_the_others_listed() {
     let clickhouse = ClickHouse::start().await;
     let app = app(&clickhouse).await;
     let reply = post(&app, &batch("b-1", json!([event("joined"), event("exploded"), event("leave")]))).await;
@@ -78,7 +90,8 @@ async fn kept_rows_are_acknowledged_once_stored_and_the_others_listed() {
     assert_eq!((&answer["batch_id"], &answer["accepted"], &answer["rejected"][0]["row"]), (&json!("b-1"), &json!(2), &json!(1)));
     assert!(answer["rejected"][0]["reason"].as_str().unwrap().starts_with("name \"exploded\" is not one of attempt, joined"));
     assert!(answer.get("duplicate").is_none());
-    assert_eq!(clickhouse.tables(), ["session_events"], "before it was answered");
+    assert_eq!(app.delivery.drain(LONG).await, 0);
+    assert_eq!(clickhouse.tables(), ["session_events"]);
 }
 
 #[tokio::test]
@@ -93,75 +106,81 @@ async fn the_same_batch_again_is_answered_from_memory_and_stored_once() {
         reply.json().get("duplicate").is_some()
     });
     duplicates.sort();
+    assert_eq!(app.delivery.drain(LONG).await, 0);
     assert_eq!((duplicates, clickhouse.tables().len()), ([false, true, true], 1));
 }
 
 #[tokio::test]
-async fn a_batch_that_was_not_stored_in_time_is_stored_once_when_it_comes_again() {
+async fn the_same_batch_is_known_again_after_a_restart() {
     let clickhouse = ClickHouse::start().await;
-    clickhouse.answers(&[Answer::After(Duration::from_millis(400))]);
-    let config = IntakeConfig { answer_within: Duration::from_millis(100), ..IntakeConfig::default() };
-    let app = app_with(clickhouse.endpoint(), quick(), config).await;
-    let body = batch("b-1", json!([event("joined")]));
-    let mut replies = vec![post(&app, &body).await];
-    assert_eq!(replies[0].status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(replies[0].headers["retry-after"], "2");
-    while replies.last().unwrap().status != StatusCode::ACCEPTED {
-        assert!(replies.len() < 100);
-        replies.push(post(&app, &body).await);
+    let disk = SimDisk::default();
+    let body = batch("b-1", json!([event("joined"), event("exploded")]));
+    for restart in 0..3 {
+        let app = app_over(start_on(&disk, clickhouse.endpoint(), SpoolConfig::default(), quick()).await, IntakeConfig::default());
+        let answer = post(&app, &body).await.json();
+        assert_eq!((answer["accepted"].as_u64(), answer["duplicate"].as_bool()), (Some(1), (restart > 0).then_some(true)));
+        assert_eq!(app.delivery.drain(LONG).await, 0);
+        // The process dies, the disk stays.
+        disk.kill_quietly();
     }
-    assert_eq!(replies.last().unwrap().json()["duplicate"], true);
-    assert_eq!(clickhouse.tables().len(), 1);
+    assert_eq!(clickhouse.tables(), ["session_events"]);
 }
 
 #[tokio::test]
-async fn while_clickhouse_is_away_senders_are_sent_away_at_once_and_lose_nothing() {
+async fn while_the_disk_is_full_senders_are_sent_away_and_lose_nothing() {
     let clickhouse = ClickHouse::start().await;
-    clickhouse.answers(&[TOO_MANY_PARTS; 8]);
-    let app = app(&clickhouse).await;
+    let disk = SimDisk::default();
+    let app = app_over(start_on(&disk, clickhouse.endpoint(), SpoolConfig::default(), quick()).await, IntakeConfig::default());
     let stats = |at: i64, packets: u32| {
         let report = json!([{ "type": "inbound-rtp", "kind": "audio", "ssrc": 7, "timestamp": at, "packetsReceived": packets }]);
         json!({ "type": "stats", "at": NOW, "report": report })
     };
-    // The baseline needs no insert.
     assert_eq!(post(&app, &batch("b-0", json!([stats(0, 100)]))).await.status, StatusCode::ACCEPTED);
-    let held = tokio::spawn({
-        let app = app.clone();
-        async move { post(&app, &batch("b-1", json!([event("joined")]))).await }
-    });
-    while get(&app, "/readyz").await.status == StatusCode::OK {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    disk.set_room(Some(100));
+    let failed = post(&app, &batch("b-1", json!([event("joined")]))).await;
+    assert_eq!((failed.status, &failed.headers["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &"2".parse().unwrap()));
     let refused = post(&app, &batch("b-2", json!([stats(1000, 150)]))).await;
-    assert_eq!((refused.status, &refused.headers["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap()));
+    assert_eq!((refused.status, &refused.headers["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &"10".parse().unwrap()));
     assert_eq!(refused.headers["access-control-expose-headers"], "retry-after");
-    assert_eq!(held.await.unwrap().status, StatusCode::ACCEPTED);
-    // The batch that was sent away finds its stream as it was.
-    let later = post(&app, &batch("b-2", json!([stats(1000, 150)]))).await;
-    assert_eq!((later.status, later.json().get("duplicate")), (StatusCode::ACCEPTED, None));
-    assert_eq!(clickhouse.tables().last().unwrap(), "samples");
-    assert!(get(&app, "/metrics").await.body.contains("\nqoe_ingest_samples_total 1\n"));
+    assert_eq!(get(&app, "/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+
+    disk.set_room(None);
+    while get(&app, "/readyz").await.status != StatusCode::OK {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // The batch that failed is taken as new, and the one that was sent away finds its stream as it was.
+    for (name, row) in [("b-1", event("joined")), ("b-2", stats(1000, 150))] {
+        let later = post(&app, &batch(name, json!([row]))).await;
+        assert_eq!((later.status, later.json().get("duplicate")), (StatusCode::ACCEPTED, None), "{}", later.body);
+    }
+    assert_eq!(app.delivery.drain(LONG).await, 0);
+    let mut tables = clickhouse.tables();
+    tables.sort();
+    assert_eq!(tables, ["samples", "session_events"]);
 }
 
 #[tokio::test]
-async fn without_clickhouse_nothing_waits() {
-    let app = app_with(nowhere().await, quick(), IntakeConfig::default()).await;
-    let begun = Instant::now();
-    let reply = post(&app, &batch("b-1", json!([event("joined")]))).await;
-    assert_eq!((reply.status, reply.headers.contains_key("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, true));
-    assert!(begun.elapsed() < Duration::from_secs(2));
-    assert_eq!((get(&app, "/healthz").await.status, get(&app, "/readyz").await.status), (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
-}
-
-#[tokio::test]
-async fn rows_clickhouse_will_not_have_are_a_fault_of_ours() {
+async fn a_disk_that_failed_is_not_trusted_again() {
     let clickhouse = ClickHouse::start().await;
-    clickhouse.answers(&[NULL_IN_COLUMN]);
-    let app = app(&clickhouse).await;
+    let disk = SimDisk::default();
+    let app = app_over(start_on(&disk, clickhouse.endpoint(), SpoolConfig::default(), quick()).await, IntakeConfig::default());
+    disk.fail_sync_after(Some(0));
+    for name in ["b-1", "b-2", "b-1"] {
+        let reply = post(&app, &batch(name, json!([event("joined")]))).await;
+        assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{}", reply.body);
+    }
+    assert!(get(&app, "/readyz").await.body.contains("restarted"));
+    assert!(get(&app, "/metrics").await.body.contains("\nqoe_spool_healthy 0\n"));
+}
+
+#[tokio::test]
+async fn without_clickhouse_batches_are_kept() {
+    let app = app_with(nowhere().await, IntakeConfig::default()).await;
     let reply = post(&app, &batch("b-1", json!([event("joined")]))).await;
-    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(!reply.body.contains("349"), "{}", reply.body);
-    assert!(get(&app, "/metrics").await.body.contains("\nqoe_ingest_refused_rows_total 1\n"));
+    assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.body);
+    let ready = get(&app, "/readyz").await;
+    assert_eq!(ready.status, StatusCode::OK);
+    assert!(ready.body.contains("ClickHouse is away"), "{}", ready.body);
 }
 
 /// Status and error of a request that is not taken.
@@ -242,7 +261,7 @@ async fn zstd_is_understood() {
 async fn a_sender_that_stalls_is_let_go() {
     let clickhouse = ClickHouse::start().await;
     let config = IntakeConfig { body_within: Duration::from_millis(50), ..IntakeConfig::default() };
-    let app = app_with(clickhouse.endpoint(), quick(), config).await;
+    let app = app_with(clickhouse.endpoint(), config).await;
     let stalled = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
     check(&post_as(&app, &[JSON], stalled).await, 408, "did not arrive");
 }
@@ -273,6 +292,7 @@ async fn one_answer_may_come_alone() {
         send(&app, Request::post("/v1/feedback").header(JSON.0, JSON.1).body(Body::from(body.to_string())).unwrap()).await
     };
     assert_eq!(rate(5).await.status, StatusCode::ACCEPTED);
+    assert_eq!(app.delivery.drain(LONG).await, 0);
     assert_eq!(clickhouse.tables(), ["feedback"]);
     check(&rate(9).await, 422, "score 9 is outside 1 to 5");
 }
@@ -303,14 +323,17 @@ async fn what_was_done_is_counted() {
     let clickhouse = ClickHouse::start().await;
     let app = app(&clickhouse).await;
     post(&app, &batch("b-1", json!([event("joined"), event("exploded"), 7]))).await;
+    assert_eq!(app.delivery.drain(LONG).await, 0);
     let page = get(&app, "/metrics").await.body;
     for line in [
         "qoe_ingest_accepted_rows_total 1",
         "qoe_ingest_rejected_rows_total{fault=\"unknown_name\"} 1",
         "qoe_ingest_rejected_rows_total{fault=\"unreadable\"} 1",
-        "qoe_ingest_inserts_total 1",
-        "qoe_ingest_queued_rows 0",
-        "# TYPE qoe_ingest_storage_available gauge",
+        "qoe_spool_rows_total 1",
+        "qoe_spool_undelivered_bytes 0",
+        "qoe_delivery_inserts_total 1",
+        "qoe_delivery_rows_total 1",
+        "# TYPE qoe_delivery_available gauge",
     ] {
         assert!(page.lines().any(|found| found == line), "{line} in {page}");
     }
@@ -320,10 +343,11 @@ async fn what_was_done_is_counted() {
 async fn a_sender_that_waits_longer_than_others_does_not_use_up_their_turns() {
     let clickhouse = ClickHouse::start().await;
     let config = IntakeConfig { bodies: NonZeroUsize::MIN, ..IntakeConfig::default() };
-    let app = app_with(clickhouse.endpoint(), quick(), config).await;
+    let app = app_with(clickhouse.endpoint(), config).await;
     let bodies: Vec<Value> = (0..20).map(|n| batch(&format!("b-{n}"), json!([event("joined")]))).collect();
     for reply in futures::future::join_all(bodies.iter().map(|body| post(&app, body))).await {
         assert_eq!(reply.status, StatusCode::ACCEPTED);
     }
-    assert!(clickhouse.tables().len() < 20, "they waited together");
+    assert_eq!(app.delivery.drain(LONG).await, 0);
+    assert!(clickhouse.tables().len() < 20, "they went together");
 }

@@ -4,4 +4,5 @@
 
 mod clickhouse;
 mod delivery;
+mod disk;
 mod http;

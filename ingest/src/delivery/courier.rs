@@ -1,0 +1,359 @@
+//! The task that takes shipments from the spool to ClickHouse, one after the other.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use qoe_store::{Endpoint, EndpointError, Millis};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout, timeout_at};
+
+use super::Shared;
+use super::dead_letters;
+use super::leg::{Failure, Leg, Step, Tokens, Waits};
+use super::shipment::{Cargo, Reader, Shipment};
+use super::verdict::Verdict;
+use crate::spool::core::Open;
+use crate::spool::frame::{Mark, Sealed};
+use crate::spool::{Found, Frames, Gone};
+
+/// How often ClickHouse, the spool or its disk is asked again when it could not be read or written.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Age from which ClickHouse may have forgotten a token, ms: its window of 10,000 inserts a table at one a second, with room to spare.
+const TOKENS_LAST_MS: i64 = 2 * 3_600_000;
+
+pub(super) struct Courier {
+    endpoint: Endpoint,
+    spool: Frames,
+    shared: Arc<Shared>,
+    tail: watch::Receiver<u64>,
+    reader: Reader,
+    /// The first frame that is in no shipment.
+    from: u64,
+    next_shipment: u64,
+    /// Delivered lately, in case ClickHouse turns out to have lost it.
+    settled: VecDeque<Sealed>,
+    /// When ClickHouse said it had started, ms.
+    clickhouse_started: Option<i64>,
+}
+
+impl Courier {
+    pub fn new(endpoint: Endpoint, spool: Frames, found: &Found, shared: Arc<Shared>) -> Self {
+        let segment =
+            found.unsealed.map_or_else(|| spool.extents().all().last().map_or(0, |extent| extent.segment), |position| position.segment);
+        Courier {
+            reader: Reader::new(spool.disk(), spool.extents(), segment),
+            tail: spool.tail(),
+            from: found.first_unsealed,
+            next_shipment: found.next_shipment,
+            settled: found.settled.iter().copied().collect(),
+            clickhouse_started: None,
+            endpoint,
+            spool,
+            shared,
+        }
+    }
+
+    /// Works until the spool ends.
+    pub async fn run(mut self, found: Found) {
+        // It ends when nobody is left who could append; what is not delivered then stays in it.
+        let Err(Gone) = self.work(found).await;
+    }
+
+    async fn work(&mut self, found: Found) -> Result<Infallible, Gone> {
+        for open in found.open {
+            self.resume(open).await?;
+        }
+        loop {
+            let shipment = self.gather().await?;
+            self.from = shipment.until();
+            let Some(sealed) = self.seal(&shipment).await? else { continue };
+            self.deliver(&shipment, &sealed, |(_, cargo), waits| Leg::new(cargo.frames(), &[], waits)).await?;
+            self.settle(&shipment, sealed).await?;
+            self.repair_if_restarted().await?;
+        }
+    }
+
+    /// All that comes before the first of it has waited long enough.
+    async fn gather(&mut self) -> Result<Shipment, Gone> {
+        let config = &self.shared.config;
+        let limits = config.limits();
+        let mut shipment = Shipment::default();
+        let mut due = None;
+        loop {
+            self.tail.borrow_and_update();
+            let from = if shipment.is_empty() { self.from } else { shipment.until() };
+            let full = match shipment.gather(&mut self.reader, from, &limits) {
+                Ok(full) => full,
+                Err(error) => {
+                    tracing::error!(%error, "the spool cannot be read; it is tried again");
+                    sleep(AGAIN).await;
+                    continue;
+                }
+            };
+            self.shared.counts.damaged.store(self.reader.damaged(), Relaxed);
+            if full || shipment.rows >= limits.rows {
+                return Ok(shipment);
+            }
+            if shipment.is_empty() {
+                self.tail.changed().await.map_err(|_| Gone)?;
+                continue;
+            }
+            let due = *due.get_or_insert_with(|| tokio::time::Instant::now() + config.max_age);
+            match timeout_at(due, self.tail.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return Ok(shipment),
+            }
+        }
+    }
+
+    /// Writes down what goes together, before any of it goes.
+    async fn seal(&mut self, shipment: &Shipment) -> Result<Option<Sealed>, Gone> {
+        let Some(sealed) = shipment.sealed(self.next_shipment, now()) else { return Ok(None) };
+        while !self.spool.mark(Mark::Sealed(sealed)).await? {
+            sleep(AGAIN).await;
+        }
+        self.next_shipment += 1;
+        Ok(Some(sealed))
+    }
+
+    async fn settle(&mut self, shipment: &Shipment, sealed: Sealed) -> Result<(), Gone> {
+        while !self.spool.mark(Mark::Settled { shipment: sealed.shipment, through: sealed.last }).await? {
+            sleep(AGAIN).await;
+        }
+        self.spool.delivered(&shipment.shares, sealed.at);
+        self.shared.delivered(shipment.rows, now().0 - sealed.at.0);
+        self.settled.push_back(sealed);
+        let keep_ms = i64::try_from(self.spool.config().keep.as_millis()).unwrap_or(i64::MAX);
+        while self.settled.front().is_some_and(|oldest| oldest.at.0 < now().0.saturating_sub(keep_ms)) {
+            self.settled.pop_front();
+        }
+        self.spool.reclaim();
+        Ok(())
+    }
+
+    /// A shipment that was sealed before a restart of ours.
+    async fn resume(&mut self, open: Open) -> Result<(), Gone> {
+        let Some(shipment) = self.read(&open.sealed) else { return Ok(()) };
+        self.deliver(&shipment, &open.sealed, |(table, cargo), waits| {
+            let splits: Vec<Range<u32>> = open.splits.iter().filter(|(split, _)| split == table).map(|(_, rows)| rows.0..rows.1).collect();
+            Leg::resumed(cargo.frames(), &splits, waits)
+        })
+        .await?;
+        self.settle(&shipment, open.sealed).await
+    }
+
+    fn read(&self, sealed: &Sealed) -> Option<Shipment> {
+        let mut reader = Reader::new(self.spool.disk(), self.spool.extents(), sealed.segment);
+        match Shipment::read(&mut reader, sealed) {
+            Ok(shipment) => Some(shipment),
+            Err(error) => {
+                tracing::error!(shipment = sealed.shipment, %error, "a sealed shipment cannot be read");
+                None
+            }
+        }
+    }
+
+    async fn deliver(&self, shipment: &Shipment, sealed: &Sealed, leg: impl Fn((&str, &Cargo), Waits) -> Leg) -> Result<(), Gone> {
+        let waits = Waits { first: self.shared.config.first_wait, longest: self.shared.config.longest_wait };
+        let rides = shipment.cargo.iter().map(|(table, cargo)| {
+            let ride = Ride { courier: self, sealed, table, cargo };
+            ride.run(leg((table, cargo), waits))
+        });
+        join_all(rides).await.into_iter().collect()
+    }
+
+    /// When ClickHouse restarted, whatever was delivered lately is looked for, and sent again where it is missing.
+    async fn repair_if_restarted(&mut self) -> Result<(), Gone> {
+        let ended = self.shared.outage_ended.swap(false, Relaxed);
+        if self.clickhouse_started.is_some() && !ended {
+            return Ok(());
+        }
+        let Ok(answer) = self.endpoint.rows::<i64>("SELECT toUnixTimestamp64Milli(now64(3)) - toInt64(uptime()) * 1000").await else {
+            self.shared.outage_ended.store(true, Relaxed);
+            return Ok(());
+        };
+        let Some(started) = answer.first().copied() else { return Ok(()) };
+        let before = self.clickhouse_started.replace(started);
+        // Uptime comes in whole seconds.
+        if before.is_some_and(|before| started - before > 2_000) {
+            tracing::info!("ClickHouse restarted; looking whether it has what was delivered lately");
+            self.repair().await?;
+        }
+        Ok(())
+    }
+
+    async fn repair(&self) -> Result<(), Gone> {
+        for sealed in &self.settled {
+            let Some(shipment) = self.read(sealed) else { continue };
+            self.deliver(&shipment, sealed, |(_, cargo), waits| Leg::repair(cargo.frames(), waits)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One table's rows of one shipment on their way.
+struct Ride<'a> {
+    courier: &'a Courier,
+    sealed: &'a Sealed,
+    table: &'a str,
+    cargo: &'a Cargo,
+}
+
+impl Ride<'_> {
+    async fn run(self, mut leg: Leg) -> Result<(), Gone> {
+        let shared = &self.courier.shared;
+        let mut outage = None;
+        loop {
+            match leg.next() {
+                Step::Done => return Ok(()),
+                Step::Wait(wait) => {
+                    sleep(wait).await;
+                    leg.waited();
+                }
+                Step::Count => match self.count().await {
+                    Ok((stored, tokens)) => leg.counted(&stored, tokens),
+                    Err(error) => {
+                        self.say(1, &error.to_string());
+                        outage.get_or_insert_with(|| Outage::begin(shared));
+                        sleep(leg.uncounted()).await;
+                    }
+                },
+                Step::Insert(parcel) => match self.insert(&parcel.rows, &parcel.suffix).await {
+                    Ok(()) => {
+                        shared.reached.store(true, Relaxed);
+                        if outage.take().is_some() {
+                            tracing::info!(table = self.table, "ClickHouse takes inserts again");
+                        }
+                        leg.inserted();
+                    }
+                    Err(failure) => {
+                        shared.counts.failed_attempts.fetch_add(1, Relaxed);
+                        if failure.verdict == Verdict::Passing {
+                            outage.get_or_insert_with(|| Outage::begin(shared));
+                        }
+                        self.say(leg.attempts() + 1, &failure.reason);
+                        leg.failed(failure);
+                    }
+                },
+                Step::Split(rows) => {
+                    let mark = Mark::Split { shipment: self.sealed.shipment, table: self.table.to_owned(), rows: (rows.start, rows.end) };
+                    if self.courier.spool.mark(mark).await? { leg.split() } else { sleep(AGAIN).await }
+                }
+                Step::Bury { row, reason } => match self.bury(row, &reason).await {
+                    Ok(()) => leg.buried(),
+                    Err(error) => {
+                        self.say(1, &error.to_string());
+                        sleep(AGAIN).await;
+                    }
+                },
+            }
+        }
+    }
+
+    /// The first failure is news, the hundredth is not.
+    fn say(&self, attempts: u32, reason: &str) {
+        if attempts.is_power_of_two() {
+            tracing::warn!(table = self.table, shipment = self.sealed.shipment, attempts, reason, "an insert failed and is tried again");
+        }
+    }
+
+    fn token(&self, suffix: &str) -> String {
+        format!("{}:{}:{}{suffix}", self.courier.spool.id(), self.sealed.shipment, self.table)
+    }
+
+    async fn insert(&self, rows: &Range<u32>, suffix: &str) -> Result<(), Failure> {
+        let shared = &self.courier.shared;
+        let token = self.token(suffix);
+        let whole = *rows == (0..self.cargo.rows());
+        let began = Instant::now();
+        let sent = async {
+            let unreadable = |error: arrow::error::ArrowError| EndpointError::Refused { reason: error.to_string() };
+            if whole {
+                let columns = self.cargo.columns().map_err(unreadable)?;
+                self.courier.endpoint.insert_stream(self.table, &columns, self.cargo.stream(), &token).await
+            } else {
+                let batches = self.cargo.slice(rows).map_err(unreadable)?;
+                self.courier.endpoint.insert_all(self.table, &batches, &token).await
+            }
+        };
+        match timeout(shared.config.attempt, sent).await {
+            Ok(Ok(())) => {
+                let counts = &shared.counts;
+                counts.inserts.fetch_add(1, Relaxed);
+                counts.rows.fetch_add(rows.len() as u64, Relaxed);
+                counts.insert_us.fetch_add(began.elapsed().as_micros() as u64, Relaxed);
+                Ok(())
+            }
+            Ok(Err(error)) => {
+                let verdict = Verdict::of(&error);
+                if verdict == Verdict::Outdated {
+                    self.refresh().await;
+                }
+                Err(Failure { verdict, reason: error.to_string().into() })
+            }
+            Err(_) => Err(Failure { verdict: Verdict::Passing, reason: "it took too long".into() }),
+        }
+    }
+
+    /// The tables may be those of an older program: they are brought up to date.
+    async fn refresh(&self) {
+        if let Err(error) = qoe_store::schema::apply(&self.courier.endpoint).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the tables could not be brought up to date");
+        }
+    }
+
+    async fn count(&self) -> Result<(BTreeMap<u64, u64>, Tokens), EndpointError> {
+        let Sealed { first, last, at, .. } = *self.sealed;
+        let (endpoint, spool) = (&self.courier.endpoint, self.courier.spool.id());
+        let sql = format!(
+            "SELECT batch_seq, count() FROM {} WHERE spool_id = '{spool}' AND batch_seq BETWEEN {first} AND {last} GROUP BY batch_seq",
+            self.table
+        );
+        let stored = endpoint.rows::<(u64, u64)>(&sql).await?.into_iter().collect();
+        let booted =
+            "SELECT toUnixTimestamp64Milli(now64(3)) - toInt64(value * 1000) FROM system.asynchronous_metrics WHERE metric = 'OSUptime'";
+        let booted = endpoint.rows::<i64>(booted).await.ok().and_then(|rows| rows.first().copied());
+        let forgotten = now().0 - at.0 > TOKENS_LAST_MS || booted.is_some_and(|booted| booted > at.0);
+        Ok((stored, if forgotten { Tokens::Doubtful } else { Tokens::Remembered }))
+    }
+
+    async fn bury(&self, row: u32, reason: &str) -> Result<(), EndpointError> {
+        tracing::error!(
+            table = self.table,
+            shipment = self.sealed.shipment,
+            row,
+            reason,
+            "ClickHouse refused a row; it is among the dead letters"
+        );
+        self.courier.shared.counts.dead_letters.fetch_add(1, Relaxed);
+        let rows = self.cargo.slice(&(row..row + 1)).map_err(|error| EndpointError::Refused { reason: error.to_string() })?;
+        let letters = dead_letters::of(self.table, reason, &rows, self.courier.spool.id(), now());
+        self.courier.endpoint.insert_all("dead_letters", &[letters], &self.token(&format!(":dead-{row}"))).await
+    }
+}
+
+/// Says, while it lives, that ClickHouse does not take rows.
+struct Outage<'a>(&'a Shared);
+
+impl<'a> Outage<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        shared.outages.fetch_add(1, Relaxed);
+        Outage(shared)
+    }
+}
+
+impl Drop for Outage<'_> {
+    fn drop(&mut self) {
+        self.0.outages.fetch_sub(1, Relaxed);
+        self.0.outage_ended.store(true, Relaxed);
+    }
+}
+
+fn now() -> Millis {
+    Millis(chrono::Utc::now().timestamp_millis())
+}

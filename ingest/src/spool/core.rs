@@ -1,0 +1,381 @@
+//! The spool without threads or clocks: what is appended, what is decided about it, what of it is still needed. The thread of [`super::Spool`] and the
+//! simulation both drive this.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+
+use arrow::error::ArrowError;
+use qoe_store::{Delivery, Label, Millis};
+
+use super::disk::{Disk, is_full};
+use super::encode::{Encoder, Group};
+use super::frame::{Draft, Entry, Kind, Mark, Rows, Sealed, Share, Start};
+use super::log::{AppendError, Extents, Flush, Log, LogConfig, Position};
+use super::memory::{Memory, Runs};
+
+/// The file that names the spool.
+const ID_FILE: &str = "id";
+/// The file that sets room aside for decisions, and its length: some ten thousand of them.
+const BALLAST_FILE: &str = "ballast";
+const BALLAST_BYTES: usize = 1 << 20;
+/// The file that finds out whether there is room for more.
+const PROBE_FILE: &str = "probe";
+
+/// Why a spool cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file operation failed.
+    #[error("{act} in the spool folder")]
+    Io {
+        /// What was attempted.
+        act: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Another process works on it.
+    #[error("the spool {} is in use by another process: stop that one, or choose another folder with --store", path.display())]
+    InUse {
+        /// The folder.
+        path: std::path::PathBuf,
+    },
+}
+
+/// Why a group was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The disk did not take it.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// It could not be turned into columns.
+    #[error("turn the rows into Arrow")]
+    Encode(#[from] ArrowError),
+}
+
+/// A shipment that was sealed and perhaps already sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// Its frames.
+    pub sealed: Sealed,
+    /// What of it is sent in halves: table, first row and the row after the last.
+    pub splits: Vec<(String, (u32, u32))>,
+}
+
+/// What a restart finds.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Shipments that were sealed and are not settled.
+    pub open: Vec<Open>,
+    /// Shipments settled lately.
+    pub settled: Vec<Sealed>,
+    /// The clients' batches in what is still there, and when they were written.
+    pub entries: Vec<(u64, Millis, Entry)>,
+    /// What is not delivered, bytes by project.
+    pub backlog: BTreeMap<String, u64>,
+    /// When the first of that was written.
+    pub undelivered_since: Millis,
+    /// Where the first frame lies that is in no shipment.
+    pub unsealed: Option<Position>,
+    /// The number of that frame, or of the next to be written.
+    pub first_unsealed: u64,
+    /// The number of the next shipment.
+    pub next_shipment: u64,
+    /// Stretches of damage.
+    pub damaged: u64,
+    /// Whether the disk has no room.
+    pub full: bool,
+}
+
+/// A shipment of which all is delivered.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    through: u64,
+    at: Millis,
+}
+
+/// A group that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// The number of its frame.
+    pub seq: u64,
+    /// Its length, bytes.
+    pub bytes: u64,
+    /// Whose they are.
+    pub shares: Vec<Share>,
+}
+
+/// The spool.
+#[derive(Debug)]
+pub struct Core {
+    id: Label,
+    disk: Arc<dyn Disk>,
+    log: Log,
+    encoder: Encoder,
+    next_shipment: u64,
+    delivered_before: u64,
+    settled: VecDeque<Done>,
+    memory: Memory,
+}
+
+impl Core {
+    /// Opens what is there, or begins anew.
+    pub fn open(disk: Arc<dyn Disk>, config: LogConfig, now: Millis) -> Result<(Core, Found), OpenError> {
+        let io = |act| move |source| OpenError::Io { act, source };
+        let id = name(&*disk).map_err(io("read or make the spool's name"))?;
+        let mut finding = Finding::default();
+        let (log, damaged) = Log::open(disk.clone(), config, |frame| finding.see(frame)).map_err(io("read the segments"))?;
+        let (next_shipment, delivered_before) = (finding.next_shipment, finding.delivered_before);
+        let settled = finding.settled.values().map(|(_, done)| *done).collect();
+        let found = finding.found(damaged, log.next_seq());
+        let mut memory = Memory::open(disk.clone(), now).map_err(io("read the names of batches"))?;
+        for (seq, at, entry) in &found.entries {
+            memory.note(&[*entry], *seq, *at);
+        }
+        let mut core = Core { id, disk: disk.clone(), log, encoder: Encoder::default(), next_shipment, delivered_before, settled, memory };
+        if disk.names().map_err(io("list the files"))?.iter().any(|name| name == PROBE_FILE) {
+            disk.remove(PROBE_FILE).map_err(io("remove what a crash left"))?;
+        }
+        // On a full disk what is there is delivered, and rows are taken when that has made room.
+        let full = match core.restore_ballast() {
+            Ok(()) => false,
+            Err(error) if is_full(&error) => true,
+            Err(source) => return Err(OpenError::Io { act: "set room aside", source }),
+        };
+        Ok((core, Found { full, ..found }))
+    }
+
+    /// Its name, which is in every row it delivers.
+    pub fn id(&self) -> &Label {
+        &self.id
+    }
+
+    /// What there is to read.
+    pub fn extents(&self) -> &Arc<Extents> {
+        self.log.extents()
+    }
+
+    /// Where it lies.
+    pub fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
+    /// The batches of clients that are remembered on disk.
+    pub fn runs(&self) -> &Arc<Runs> {
+        self.memory.runs()
+    }
+
+    /// Appends a group; when this returns with [`Flush::Now`] it is on disk.
+    pub fn append(&mut self, group: &Group, now: Millis, flush: Flush) -> Result<Appended, WriteError> {
+        self.begin_if_due(now)?;
+        // The rows carry their frame's number, which the schemas before it move.
+        let mut bytes = Vec::new();
+        let mut frames = 0;
+        for (table, _) in group.records.tables() {
+            let schema = self.encoder.schema(table)?;
+            if !self.log.has_schema(schema.id) {
+                Draft::of(Kind::Schema, now, schema.write()).write(self.log.next_seq() + frames, &mut bytes);
+                self.log.note_schema(schema.id);
+                frames += 1;
+            }
+        }
+        let seq = self.log.next_seq() + frames;
+        let draft = self.encoder.group(group, &Delivery { spool_id: self.id.clone(), batch_seq: seq }, now)?;
+        draft.write(seq, &mut bytes);
+        self.log.append(&bytes, frames + 1, now, flush)?;
+        self.memory.note(&group.entries, seq, now);
+        Ok(Appended { seq, bytes: draft.frame_bytes(), shares: group.shares(draft.body.len() as u64) })
+    }
+
+    /// Writes a decision down; when this returns it is on disk.
+    pub fn mark(&mut self, mark: &Mark, now: Millis) -> Result<(), AppendError> {
+        self.begin_if_due(now)?;
+        let mut bytes = Vec::new();
+        Draft::of(Kind::Mark, now, mark.write()).write(self.log.next_seq(), &mut bytes);
+        // That a shipment is delivered may be forgotten: it is then found delivered.
+        let flush = if matches!(mark, Mark::Settled { .. }) { Flush::Later } else { Flush::Now };
+        self.log.append(&bytes, 1, now, flush)?;
+        match mark {
+            Mark::Sealed(sealed) => self.next_shipment = sealed.shipment + 1,
+            Mark::Split { .. } => {}
+            Mark::Settled { through, .. } => {
+                self.delivered_before = through + 1;
+                self.settled.push_back(Done { through: *through, at: now });
+            }
+        }
+        Ok(())
+    }
+
+    /// Flushes what was appended with [`Flush::Later`].
+    pub fn flush(&mut self) -> Result<(), AppendError> {
+        self.log.flush()
+    }
+
+    /// Removes segments whose rows were all delivered before `settled_before`, once the names of the clients' batches in them are kept elsewhere. Answers
+    /// how many.
+    pub fn reclaim(&mut self, now: Millis, settled_before: Millis) -> io::Result<usize> {
+        self.memory.tidy(now)?;
+        while self.settled.len() > 1 && self.settled[1].at <= settled_before {
+            self.settled.pop_front();
+        }
+        let Some(done) = self.settled.front().filter(|done| done.at <= settled_before) else { return Ok(0) };
+        let delivered = done.through + 1;
+        let mut removed = 0;
+        for extent in self.log.extents().all() {
+            if extent.next_seq > delivered {
+                break;
+            }
+            if extent.next_seq > self.memory.covered() {
+                self.memory.spill(now)?;
+            }
+            if !self.log.remove_oldest(extent.segment)? {
+                break;
+            }
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// Gives up the room set aside, so that a full disk does not keep what is decided from being written down: without that nothing would be delivered,
+    /// and the disk stay full.
+    pub fn release_ballast(&mut self) -> io::Result<()> {
+        if self.disk.names()?.iter().any(|name| name == BALLAST_FILE) {
+            self.disk.remove(BALLAST_FILE)?;
+            self.disk.sync_names()?;
+        }
+        Ok(())
+    }
+
+    /// Sets it aside again, if there is room for it and as much for rows.
+    pub fn restore_ballast(&mut self) -> io::Result<()> {
+        self.release_ballast()?;
+        let made = self.fill(BALLAST_FILE).and_then(|()| self.fill(PROBE_FILE));
+        if self.disk.names()?.iter().any(|name| name == PROBE_FILE) {
+            self.disk.remove(PROBE_FILE)?;
+        }
+        if made.is_err() {
+            self.release_ballast()?;
+        }
+        made
+    }
+
+    fn fill(&self, name: &str) -> io::Result<()> {
+        let mut file = self.disk.create(name)?;
+        file.append(&vec![0; BALLAST_BYTES])?;
+        file.sync()?;
+        self.disk.sync_names()
+    }
+
+    /// Begins a segment if one is due.
+    pub fn begin_if_due(&mut self, now: Millis) -> Result<(), AppendError> {
+        if !self.log.is_due(now) {
+            return Ok(());
+        }
+        let (next_shipment, delivered_before) = (self.next_shipment, self.delivered_before);
+        self.log.begin(now, |before| Start { before, next_shipment, delivered_before })
+    }
+}
+
+/// The spool's name, made when there is none.
+fn name(disk: &dyn Disk) -> io::Result<Label> {
+    if disk.names()?.iter().any(|name| name == ID_FILE) {
+        let file = disk.open(ID_FILE)?;
+        let mut bytes = vec![0; file.bytes()?.min(64) as usize];
+        let read = file.read_at(&mut bytes, 0)?;
+        let id = std::str::from_utf8(&bytes[..read]).ok().and_then(|text| uuid::Uuid::try_parse(text).ok());
+        return id.map(|id| id.to_string().into()).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the file `id` holds no name"));
+    }
+    let id = uuid::Uuid::now_v7().to_string();
+    let temporary = format!("{ID_FILE}.new");
+    if disk.names()?.contains(&temporary) {
+        disk.remove(&temporary)?;
+    }
+    let mut file = disk.create(&temporary)?;
+    file.append(id.as_bytes())?;
+    file.sync()?;
+    disk.rename(&temporary, ID_FILE)?;
+    disk.sync_names()?;
+    Ok(id.into())
+}
+
+/// Gathers [`Found`] frame by frame.
+#[derive(Debug, Default)]
+struct Finding {
+    open: BTreeMap<u64, Open>,
+    settled: BTreeMap<u64, (Option<Sealed>, Done)>,
+    entries: Vec<(u64, Millis, Entry)>,
+    /// Frames not known to be delivered, and what each project has in them.
+    undelivered: VecDeque<(u64, Millis, Rows)>,
+    /// Frames after the last that was sealed.
+    unsealed: VecDeque<(u64, Position)>,
+    next_shipment: u64,
+    delivered_before: u64,
+    damaged: u64,
+}
+
+impl Finding {
+    fn see(&mut self, frame: &super::log::Frame) {
+        let (seq, at) = (frame.header.seq, frame.header.at);
+        match frame.header.kind {
+            Kind::Start => {
+                let Ok(start) = Start::read(frame.head()) else { return self.damaged += 1 };
+                self.next_shipment = self.next_shipment.max(start.next_shipment);
+                self.deliver_before(start.delivered_before);
+            }
+            Kind::Schema => {}
+            Kind::Rows => {
+                let Ok(rows) = Rows::read(frame.head()) else { return self.damaged += 1 };
+                self.entries.extend(rows.entries.iter().map(|entry| (seq, at, *entry)));
+                if seq >= self.delivered_before {
+                    self.undelivered.push_back((seq, at, Rows { entries: Vec::new(), parts: Vec::new(), ..rows }));
+                    self.unsealed.push_back((seq, frame.position));
+                }
+            }
+            Kind::Mark => match Mark::read(frame.head()) {
+                Ok(Mark::Sealed(sealed)) => {
+                    self.next_shipment = self.next_shipment.max(sealed.shipment + 1);
+                    self.unsealed.retain(|(seq, _)| *seq > sealed.last);
+                    self.open.insert(sealed.shipment, Open { sealed, splits: Vec::new() });
+                }
+                Ok(Mark::Split { shipment, table, rows }) => {
+                    if let Some(open) = self.open.get_mut(&shipment) {
+                        open.splits.push((table, rows));
+                    }
+                }
+                Ok(Mark::Settled { shipment, through }) => {
+                    self.next_shipment = self.next_shipment.max(shipment + 1);
+                    let sealed = self.open.remove(&shipment).map(|open| open.sealed);
+                    self.settled.insert(shipment, (sealed, Done { through, at }));
+                    self.deliver_before(through + 1);
+                }
+                Err(_) => self.damaged += 1,
+            },
+        }
+    }
+
+    fn deliver_before(&mut self, seq: u64) {
+        self.delivered_before = self.delivered_before.max(seq);
+        self.undelivered.retain(|(at, ..)| *at >= seq);
+        self.unsealed.retain(|(at, _)| *at >= seq);
+        self.open.retain(|_, open| open.sealed.last >= seq);
+    }
+
+    fn found(self, damaged: u64, next_seq: u64) -> Found {
+        let mut backlog = BTreeMap::new();
+        let undelivered_since = self.undelivered.front().map_or(Millis(0), |(_, at, _)| *at);
+        for share in self.undelivered.into_iter().flat_map(|(.., rows)| rows.shares) {
+            *backlog.entry(share.project).or_default() += share.bytes;
+        }
+        Found {
+            open: self.open.into_values().collect(),
+            settled: self.settled.into_values().filter_map(|(sealed, _)| sealed).collect(),
+            entries: self.entries,
+            backlog,
+            undelivered_since,
+            unsealed: self.unsealed.front().map(|(_, position)| *position),
+            first_unsealed: self.unsealed.front().map_or(next_seq, |(seq, _)| *seq),
+            next_shipment: self.next_shipment,
+            damaged: damaged + self.damaged,
+            full: false,
+        }
+    }
+}

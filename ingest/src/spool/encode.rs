@@ -1,0 +1,109 @@
+//! From rows to columns: one group of rows as a frame, its tables each as one Arrow IPC message that goes to ClickHouse as it stands.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use arrow::error::ArrowError;
+use arrow::ipc::writer::{DictionaryTracker, EncodedData, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, write_message};
+use qoe_store::{Delivery, Label, Millis, Records, Table};
+
+use super::frame::{Draft, Entry, Kind, Part, Rows, SchemaOf, Share};
+
+const DAY_MS: i64 = 86_400_000;
+/// What ends an Arrow stream: a continuation marker and a length of zero.
+pub const END_OF_STREAM: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+
+/// Turns rows into frames.
+#[derive(Default)]
+pub struct Encoder {
+    generator: IpcDataGenerator,
+    options: IpcWriteOptions,
+    context: IpcWriteContext,
+    schemas: BTreeMap<Table, Arc<SchemaOf>>,
+}
+
+impl std::fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Encoder").field("schemas", &self.schemas).finish_non_exhaustive()
+    }
+}
+
+/// Rows that are written together, and what is to be remembered with them.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// The rows.
+    pub records: Records,
+    /// The clients' batches they came in.
+    pub entries: Vec<Entry>,
+    /// Rows by project.
+    pub projects: BTreeMap<Label, u64>,
+}
+
+impl Group {
+    /// What each project has of so many bytes, by its rows.
+    pub fn shares(&self, bytes: u64) -> Vec<Share> {
+        let rows = self.projects.values().sum::<u64>().max(1);
+        self.projects.iter().map(|(project, of)| Share { project: project.to_string(), bytes: bytes * of / rows }).collect()
+    }
+}
+
+impl Encoder {
+    /// The schema of a table's rows.
+    pub fn schema(&mut self, table: Table) -> Result<Arc<SchemaOf>, ArrowError> {
+        if let Some(schema) = self.schemas.get(&table) {
+            return Ok(schema.clone());
+        }
+        let schema = Arc::new(self.encode_schema(&table.schema())?);
+        self.schemas.insert(table, schema.clone());
+        Ok(schema)
+    }
+
+    fn encode_schema(&self, schema: &Schema) -> Result<SchemaOf, ArrowError> {
+        let mut tracker = DictionaryTracker::new(false);
+        let encoded = self.generator.schema_to_bytes_with_dictionary_tracker(schema, &mut tracker, &self.options);
+        let message = self.message(encoded)?;
+        Ok(SchemaOf::new(message))
+    }
+
+    /// One batch of rows as a message.
+    pub fn rows(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
+        let mut tracker = DictionaryTracker::new(false);
+        let (_, encoded) = self.generator.encode(batch, &mut tracker, &self.options, &mut self.context)?;
+        self.message(encoded)
+    }
+
+    fn message(&self, encoded: EncodedData) -> Result<Vec<u8>, ArrowError> {
+        let mut message = Vec::with_capacity(encoded.ipc_message.len() + encoded.arrow_data.len() + 64);
+        write_message(&mut message, encoded, &self.options)?;
+        Ok(message)
+    }
+
+    /// The frame of a group, to be written under the number that its rows carry.
+    pub fn group(&mut self, group: &Group, provenance: &Delivery, at: Millis) -> Result<Draft, ArrowError> {
+        let mut head = Rows { days: days(&group.records), entries: group.entries.clone(), ..Rows::default() };
+        let mut body = Vec::new();
+        let mut rows = 0;
+        for (table, batch) in group.records.batches(provenance) {
+            let schema = self.schema(table)?;
+            let message = self.rows(&batch)?;
+            rows += batch.num_rows() as u32;
+            head.parts.push(Part {
+                table: table.name().to_owned(),
+                schema: schema.id,
+                rows: batch.num_rows() as u32,
+                bytes: message.len() as u32,
+            });
+            body.extend_from_slice(&message);
+        }
+        head.shares = group.shares(body.len() as u64);
+        Ok(Draft { kind: Kind::Rows, at, rows, head: head.write(), body })
+    }
+}
+
+/// First and last day of the rows in tables that are partitioned by day.
+fn days(records: &Records) -> (i32, i32) {
+    let day = |at: Millis| i32::try_from(at.0.div_euclid(DAY_MS)).unwrap_or(i32::MAX);
+    records.span_by_day().map_or((i32::MAX, i32::MIN), |(first, last)| (day(first), day(last)))
+}

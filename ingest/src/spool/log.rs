@@ -1,0 +1,444 @@
+//! The log: segments of frames, appended to at the end, removed whole at the front.
+//!
+//! A segment is a file named for its number. It is never written again once an append to it has failed, or once a restart found it: writing goes on
+//! in a new one, whose [`Start`] says where the one before ends. So what a failed write left behind is never taken for data, whether or not
+//! it reached the disk.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use qoe_store::Millis;
+
+use super::disk::{Disk, Reading, Writing, is_full};
+use super::frame::{Draft, FrameError, HEADER_BYTES, Header, Kind, Start};
+use crate::lock;
+
+/// How the files of segments are named.
+const SUFFIX: &str = ".seg";
+/// How far is searched at a time for the next frame behind damage, bytes.
+const SEARCH: usize = 64 << 10;
+
+/// Why the log takes nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// There is no room on the disk, or no file descriptor: it may pass.
+    #[error("the disk of the spool is full")]
+    Full(#[source] io::Error),
+    /// The disk failed. What it holds of the last write is unknown, so nothing more is taken until a restart has looked.
+    #[error("the disk of the spool failed")]
+    Failed(#[source] io::Error),
+    /// It failed before.
+    #[error("the disk of the spool failed earlier: restart when it is mended")]
+    Stopped,
+}
+
+/// Where a frame begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The segment.
+    pub segment: u64,
+    /// Bytes before it there.
+    pub offset: u64,
+}
+
+/// A segment, as far as it is known to be good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Its number.
+    pub segment: u64,
+    /// Where its last frame ends.
+    pub end: u64,
+    /// The number after that of its last frame.
+    pub next_seq: u64,
+    /// When its last frame was written.
+    pub at: Millis,
+}
+
+/// What there is to read: shared by the one who writes and those who read.
+#[derive(Debug, Default)]
+pub struct Extents(Mutex<VecDeque<Extent>>);
+
+impl Extents {
+    /// All segments, the oldest first.
+    pub fn all(&self) -> Vec<Extent> {
+        lock(&self.0).iter().copied().collect()
+    }
+
+    /// Bytes in all segments.
+    pub fn bytes(&self) -> u64 {
+        lock(&self.0).iter().map(|extent| extent.end).sum()
+    }
+
+    fn of(&self, segment: u64) -> Option<Extent> {
+        lock(&self.0).iter().find(|extent| extent.segment == segment).copied()
+    }
+
+    fn after(&self, segment: u64) -> Option<u64> {
+        lock(&self.0).iter().find(|extent| extent.segment > segment).map(|extent| extent.segment)
+    }
+}
+
+/// A frame as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Where it was.
+    pub position: Position,
+    /// Its header.
+    pub header: Header,
+    /// Head and body.
+    payload: Vec<u8>,
+}
+
+impl Frame {
+    /// Its head.
+    pub fn head(&self) -> &[u8] {
+        &self.payload[..self.header.head_bytes as usize]
+    }
+
+    /// Its body; empty if only heads were read.
+    pub fn body(&self) -> &[u8] {
+        &self.payload[self.header.head_bytes as usize..]
+    }
+
+    /// Its body, without the head.
+    pub fn into_body(mut self) -> Vec<u8> {
+        self.payload.drain(..self.header.head_bytes as usize);
+        self.payload
+    }
+}
+
+/// How much of each frame is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Header and head, of which only the header is checked.
+    Heads,
+    /// All, checked.
+    Whole,
+}
+
+/// Frames one after the other. Damaged ones are passed over and counted.
+#[derive(Debug)]
+pub struct Walk {
+    disk: Arc<dyn Disk>,
+    extents: Arc<Extents>,
+    at: Position,
+    file: Option<(u64, Box<dyn Reading>)>,
+    /// Damaged stretches passed over.
+    pub damaged: u64,
+}
+
+impl Walk {
+    /// From this position on.
+    pub fn new(disk: Arc<dyn Disk>, extents: Arc<Extents>, at: Position) -> Walk {
+        Walk { disk, extents, at, file: None, damaged: 0 }
+    }
+
+    /// Where the next frame begins, if there is one.
+    pub fn position(&self) -> Position {
+        self.at
+    }
+
+    /// The next frame that is there whole; `None` at the end of what is durable.
+    pub fn next(&mut self, depth: Depth) -> io::Result<Option<Frame>> {
+        loop {
+            let Some(extent) = self.extents.of(self.at.segment) else {
+                // Removed, or never made: go on with the next there is.
+                match self.extents.after(self.at.segment) {
+                    Some(segment) => self.at = Position { segment, offset: 0 },
+                    None => return Ok(None),
+                }
+                continue;
+            };
+            if self.at.offset >= extent.end {
+                match self.extents.after(self.at.segment) {
+                    Some(segment) => self.at = Position { segment, offset: 0 },
+                    None => return Ok(None),
+                }
+                continue;
+            }
+            let position = self.at;
+            let end = extent.end;
+            let file = self.file()?;
+            match read_frame(file, position, end, depth)? {
+                Ok(frame) => {
+                    self.at.offset += frame.header.frame_bytes();
+                    return Ok(Some(frame));
+                }
+                Err(error) => {
+                    let next = find_frame(file, position.offset + 1, end)?.unwrap_or(end);
+                    tracing::error!(segment = position.segment, offset = position.offset, skipped = next - position.offset, %error, "damage in the spool");
+                    self.damaged += 1;
+                    self.at.offset = next;
+                }
+            }
+        }
+    }
+
+    fn file(&mut self) -> io::Result<&dyn Reading> {
+        if self.file.as_ref().is_none_or(|(segment, _)| *segment != self.at.segment) {
+            self.file = Some((self.at.segment, self.disk.open(&file_name(self.at.segment))?));
+        }
+        match &self.file {
+            Some((_, file)) => Ok(&**file),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+fn read_frame(file: &dyn Reading, position: Position, end: u64, depth: Depth) -> io::Result<Result<Frame, FrameError>> {
+    let mut bytes = [0; HEADER_BYTES];
+    let read = file.read_at(&mut bytes, position.offset)?;
+    let header = match Header::read(&bytes[..read]) {
+        Ok(header) => header,
+        Err(error) => return Ok(Err(error)),
+    };
+    if position.offset + header.frame_bytes() > end {
+        return Ok(Err(FrameError::Short));
+    }
+    let wanted = match depth {
+        Depth::Heads => header.head_bytes as usize,
+        Depth::Whole => header.head_bytes as usize + header.body_bytes as usize,
+    };
+    let mut payload = vec![0; wanted];
+    if file.read_at(&mut payload, position.offset + HEADER_BYTES as u64)? < wanted {
+        return Ok(Err(FrameError::Short));
+    }
+    if depth == Depth::Whole
+        && let Err(error) = header.check(&payload)
+    {
+        return Ok(Err(error));
+    }
+    Ok(Ok(Frame { position, header, payload }))
+}
+
+/// Where, from `from` on, a header begins whose frame fits before `end`.
+fn find_frame(file: &dyn Reading, from: u64, end: u64) -> io::Result<Option<u64>> {
+    let mut offset = from;
+    let mut buffer = vec![0; SEARCH + HEADER_BYTES];
+    while offset < end {
+        let read = file.read_at(&mut buffer, offset)?;
+        for start in 0..read.min(SEARCH) {
+            if let Ok(header) = Header::read(&buffer[start..read])
+                && offset + start as u64 + header.frame_bytes() <= end
+            {
+                return Ok(Some(offset + start as u64));
+            }
+        }
+        offset += SEARCH as u64;
+    }
+    Ok(None)
+}
+
+fn file_name(segment: u64) -> String {
+    format!("{segment:020}{SUFFIX}")
+}
+
+fn segment_of(name: &str) -> Option<u64> {
+    name.strip_suffix(SUFFIX)?.parse().ok()
+}
+
+/// What appending goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogConfig {
+    /// Length at which a new segment is begun, bytes.
+    pub segment_bytes: u64,
+    /// Age at which a new segment is begun, ms: what is delivered can be removed only a segment at a time.
+    pub segment_age_ms: i64,
+}
+
+/// Whether an append waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flush {
+    /// It is on disk when the append returns.
+    Now,
+    /// It is on disk after the next [`Log::flush`].
+    Later,
+}
+
+/// The writing end of the log.
+#[derive(Debug)]
+pub struct Log {
+    disk: Arc<dyn Disk>,
+    config: LogConfig,
+    extents: Arc<Extents>,
+    file: Option<Box<dyn Writing>>,
+    began: Millis,
+    /// Schemas written in the segment at hand.
+    schemas: Vec<u64>,
+    next_segment: u64,
+    next_seq: u64,
+    unflushed: bool,
+    stopped: bool,
+}
+
+impl Log {
+    /// Finds what is there, and hands every frame of it to `seen`, oldest first; the frames of the newest segment checked whole, since a crash may have
+    /// cut it, the others by their headers. Answers the log, ready to begin a new segment, and the damage found.
+    pub fn open(disk: Arc<dyn Disk>, config: LogConfig, mut seen: impl FnMut(&Frame)) -> io::Result<(Log, u64)> {
+        let mut numbers: Vec<u64> = disk.names()?.iter().filter_map(|name| segment_of(name)).collect();
+        numbers.sort_unstable();
+        let mut found: Vec<Extent> = Vec::new();
+        for &segment in &numbers {
+            let file = disk.open(&file_name(segment))?;
+            let end = file.bytes()?;
+            let position = Position { segment, offset: 0 };
+            // A segment whose first frame is damaged still holds the others.
+            if let Ok(start) = read_frame(&*file, position, end, Depth::Whole)?
+                && start.header.kind == Kind::Start
+                && let Ok(Start { before: Some((before, end)), .. }) = Start::read(start.head())
+                && let Some(extent) = found.iter_mut().find(|extent| extent.segment == before)
+            {
+                extent.end = extent.end.min(end);
+            }
+            found.push(Extent { segment, end, next_seq: 0, at: Millis(0) });
+        }
+        let last = numbers.last().copied();
+        let mut damaged = 0;
+        let mut next_seq = 0;
+        for extent in &mut found {
+            let depth = if Some(extent.segment) == last { Depth::Whole } else { Depth::Heads };
+            let one = Arc::new(Extents(Mutex::new(VecDeque::from([*extent]))));
+            let mut walk = Walk::new(disk.clone(), one, Position { segment: extent.segment, offset: 0 });
+            let mut end = 0;
+            let mut before_tail = 0;
+            while let Some(frame) = walk.next(depth)? {
+                seen(&frame);
+                next_seq = next_seq.max(frame.header.seq + 1);
+                end = walk.position().offset;
+                extent.at = frame.header.at;
+                before_tail = walk.damaged;
+            }
+            // A torn tail is how a crash looks, not damage.
+            damaged += if depth == Depth::Whole { before_tail } else { walk.damaged };
+            extent.end = end;
+            extent.next_seq = next_seq;
+        }
+        let log = Log {
+            disk,
+            config,
+            extents: Arc::new(Extents(Mutex::new(found.into()))),
+            file: None,
+            began: Millis(0),
+            schemas: Vec::new(),
+            next_segment: last.map_or(1, |last| last + 1),
+            next_seq,
+            unflushed: false,
+            stopped: false,
+        };
+        Ok((log, damaged))
+    }
+
+    /// What there is to read.
+    pub fn extents(&self) -> &Arc<Extents> {
+        &self.extents
+    }
+
+    /// The number the next frame gets.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// Whether an append now begins a segment: its schemas are then to be written again.
+    pub fn is_due(&self, now: Millis) -> bool {
+        let length = lock(&self.extents.0).back().map_or(0, |extent| extent.end);
+        self.file.is_none() || length >= self.config.segment_bytes || (now.0 - self.began.0).abs() >= self.config.segment_age_ms
+    }
+
+    /// Begins a segment.
+    pub fn begin(&mut self, now: Millis, start: impl FnOnce(Option<(u64, u64)>) -> Start) -> Result<(), AppendError> {
+        self.check()?;
+        self.flush()?;
+        let before = lock(&self.extents.0).back().map(|extent| (extent.segment, extent.end));
+        let segment = self.next_segment;
+        self.next_segment += 1;
+        self.file = None;
+        let mut bytes = Vec::new();
+        let draft = Draft::of(Kind::Start, now, start(before).write());
+        draft.write(self.next_seq, &mut bytes);
+        self.next_seq += 1;
+        let made = || {
+            let mut file = self.disk.create(&file_name(segment))?;
+            file.append(&bytes)?;
+            file.sync()?;
+            self.disk.sync_names()?;
+            Ok(file)
+        };
+        let made = made();
+        self.file = Some(self.judged(made)?);
+        self.began = now;
+        self.schemas.clear();
+        lock(&self.extents.0).push_back(Extent { segment, end: bytes.len() as u64, next_seq: self.next_seq, at: now });
+        Ok(())
+    }
+
+    /// Whether the segment at hand holds this schema.
+    pub fn has_schema(&self, id: u64) -> bool {
+        self.schemas.contains(&id)
+    }
+
+    /// Remembers that a schema was appended.
+    pub fn note_schema(&mut self, id: u64) {
+        self.schemas.push(id);
+    }
+
+    /// The numbers that drafts appended now would get begin here. `bytes` are frames numbered from there on.
+    pub fn append(&mut self, bytes: &[u8], frames: u64, at: Millis, flush: Flush) -> Result<(), AppendError> {
+        self.check()?;
+        // Also numbers of frames that failed are used up.
+        self.next_seq += frames;
+        let Some(file) = self.file.as_mut() else { return Err(AppendError::Stopped) };
+        let written = match flush {
+            Flush::Now => file.append(bytes).and_then(|()| file.sync()),
+            Flush::Later => file.append(bytes),
+        };
+        self.judged(written)?;
+        self.unflushed |= flush == Flush::Later;
+        if let Some(extent) = lock(&self.extents.0).back_mut() {
+            extent.end += bytes.len() as u64;
+            extent.next_seq = self.next_seq;
+            extent.at = at;
+        }
+        Ok(())
+    }
+
+    /// Flushes what was appended with [`Flush::Later`].
+    pub fn flush(&mut self) -> Result<(), AppendError> {
+        if !std::mem::take(&mut self.unflushed) {
+            return Ok(());
+        }
+        let flushed = self.file.as_mut().map_or(Ok(()), |file| file.sync());
+        self.judged(flushed)
+    }
+
+    /// Removes the oldest segment, which nobody needs any more; never the newest. Answers whether it did.
+    pub fn remove_oldest(&mut self, segment: u64) -> io::Result<bool> {
+        let oldest = {
+            let extents = lock(&self.extents.0);
+            extents.front().filter(|front| front.segment == segment && extents.len() > 1).copied()
+        };
+        if oldest.is_none() {
+            return Ok(false);
+        }
+        self.disk.remove(&file_name(segment))?;
+        lock(&self.extents.0).pop_front();
+        Ok(true)
+    }
+
+    fn check(&self) -> Result<(), AppendError> {
+        if self.stopped { Err(AppendError::Stopped) } else { Ok(()) }
+    }
+
+    /// After a failure the segment is not written again.
+    fn judged<T>(&mut self, done: io::Result<T>) -> Result<T, AppendError> {
+        done.map_err(|error| {
+            self.file = None;
+            if is_full(&error) {
+                AppendError::Full(error)
+            } else {
+                self.stopped = true;
+                AppendError::Failed(error)
+            }
+        })
+    }
+}
