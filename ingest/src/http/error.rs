@@ -9,13 +9,20 @@ use axum::response::{IntoResponse, Response};
 
 use crate::admission::BatchRefusal;
 use crate::delivery::Backpressure;
+use crate::edge::shape::ShapeError;
+use crate::edge::streams::TooManyStreams;
+use crate::edge::unpack::{EncodingError, UnpackError};
 use crate::intake::IntakeError;
 use crate::projects::AccessError;
 use crate::refusal::Rejection;
 use crate::wire;
 
+use super::reception::NotTaken;
+
 /// When to come again after an outage, seconds: as often as the worker asks ClickHouse.
 const RETRY_WHEN_AWAY: u32 = 5;
+/// When to open a stream again where there were too many, seconds: long enough for some to end.
+const RETRY_STREAM: u32 = 30;
 /// When to come again after a full queue or a slow insert, seconds.
 const RETRY_SOON: u32 = 2;
 
@@ -28,6 +35,12 @@ pub(super) enum ApiError {
     MediaType(String),
     #[error("the {what} is larger than {limit} bytes: send it in parts")]
     TooLarge { what: &'static str, limit: usize },
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
+    #[error(transparent)]
+    Packed(#[from] UnpackError),
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     #[error("the body did not arrive within {} s", within.as_secs())]
     Timeout { within: Duration },
     #[error(transparent)]
@@ -36,6 +49,8 @@ pub(super) enum ApiError {
     NothingKept(Vec<Rejection>),
     #[error("{0}: send it again later")]
     Backpressure(#[from] Backpressure),
+    #[error(transparent)]
+    TooManyStreams(#[from] TooManyStreams),
     #[error("the rows are not stored yet: send the batch again, with the same batch_id")]
     NotStoredYet,
     #[error("the rows could not be stored, by a fault of the server's that was logged")]
@@ -54,6 +69,12 @@ impl From<IntakeError> for ApiError {
     }
 }
 
+impl From<NotTaken> for ApiError {
+    fn from(NotTaken { error, .. }: NotTaken) -> Self {
+        error
+    }
+}
+
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
         ApiError::BadRequest(format!("the address: {}", rejection.body_text()))
@@ -61,28 +82,42 @@ impl From<QueryRejection> for ApiError {
 }
 
 impl ApiError {
-    fn status(&self) -> StatusCode {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
         match self {
-            ApiError::BadRequest(_) => StatusCode::BAD_REQUEST,
-            ApiError::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ApiError::TooLarge { .. } | ApiError::Refused(BatchRefusal::TooManyRows { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::BadRequest(_)
+            | ApiError::Packed(UnpackError::Broken { .. } | UnpackError::TooManyMembers)
+            | ApiError::Shape(ShapeError::Nested { .. } | ShapeError::WideObject { .. }) => StatusCode::BAD_REQUEST,
+            ApiError::MediaType(_) | ApiError::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::TooLarge { .. }
+            | ApiError::Packed(UnpackError::TooLarge { .. } | UnpackError::TooTight { .. })
+            | ApiError::Shape(ShapeError::LongArray { .. } | ShapeError::ManyLines)
+            | ApiError::Refused(BatchRefusal::TooManyRows { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
             ApiError::Refused(BatchRefusal::Access(AccessError::UnknownProject { .. })) => StatusCode::NOT_FOUND,
             ApiError::Refused(BatchRefusal::Access(AccessError::WrongKey { .. })) => StatusCode::UNAUTHORIZED,
             ApiError::Refused(BatchRefusal::Context(_) | BatchRefusal::SentAt { .. }) | ApiError::NothingKept(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            ApiError::Backpressure(_) | ApiError::NotStoredYet => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Backpressure(_) | ApiError::TooManyStreams(_) | ApiError::NotStoredYet => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::StorageRefused | ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    fn retry_after(&self) -> Option<u32> {
+    /// When to come again, seconds.
+    pub fn retry_after(&self) -> Option<u32> {
         match self {
             ApiError::Backpressure(Backpressure::Away) => Some(RETRY_WHEN_AWAY),
             ApiError::Backpressure(Backpressure::Full { .. }) | ApiError::NotStoredYet => Some(RETRY_SOON),
+            ApiError::TooManyStreams(_) => Some(RETRY_STREAM),
             _ => None,
         }
+    }
+
+    /// The body of the answer.
+    pub fn refused(&self) -> wire::Refused {
+        let rejections: &[Rejection] = if let ApiError::NothingKept(rejections) = self { rejections } else { &[] };
+        wire::Refused { error: self.to_string(), rejected: listed(rejections) }
     }
 }
 
@@ -90,9 +125,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
         tracing::debug!(status = status.as_u16(), error = %self, "refused a request");
-        let rejections: &[Rejection] = if let ApiError::NothingKept(rejections) = &self { rejections } else { &[] };
-        let refused = wire::Refused { error: self.to_string(), rejected: listed(rejections) };
-        let mut response = (status, Json(refused)).into_response();
+        let mut response = (status, Json(self.refused())).into_response();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
