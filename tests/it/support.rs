@@ -1,6 +1,9 @@
 //! One ClickHouse for all tests of this binary, one database for each.
 
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -35,6 +38,59 @@ fn server() -> &'static Server {
         });
         started.join().expect("start the embedded ClickHouse")
     })
+}
+
+/// A running `qoe serve`; it ends with this.
+pub struct Served {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Served {
+    /// Over the database of `endpoint`, with these arguments besides, in a shell that has run `before`.
+    pub fn start(endpoint: &Endpoint, before: &str, arguments: &[&str]) -> Served {
+        let server = server();
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{before} exec \"$@\""), "sh", env!("CARGO_BIN_EXE_qoe"), "serve", "--listen", "127.0.0.1:0"])
+            .args(["--clickhouse-url", &server.url, "--clickhouse-user", Embedded::USER, "--clickhouse-database", endpoint.database()])
+            .args(arguments)
+            .env("QOE_CLICKHOUSE_PASSWORD", &server.password)
+            .env("NO_COLOR", "1")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start qoe serve");
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = String::new();
+        let address = loop {
+            let line = lines.next().unwrap_or_else(|| panic!("qoe serve ended: {said}")).unwrap();
+            if let Some((_, after)) = line.split_once("intake on http://") {
+                break after.split('/').next().unwrap().parse().unwrap();
+            }
+            said.push_str(&line);
+        };
+        // What it says further is read, so that it never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Served { child, address }
+    }
+
+    /// Whether it still runs.
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Asks it to stop; answers whether it ended well.
+    pub async fn stop(mut self) -> bool {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM).unwrap();
+        tokio::task::spawn_blocking(move || self.child.wait().unwrap().success()).await.unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// A database of one's own, with the tables in it.
