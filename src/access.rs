@@ -34,6 +34,8 @@ pub struct Access {
     pub endpoint: Endpoint,
     /// Where what is not in ClickHouse lies.
     path: PathBuf,
+    /// Whether it is a server somebody named, and not the store's own.
+    remote: bool,
     /// The child and the folder it works on, where this process has them. The child ends before the folder is let go.
     embedded: Option<(Embedded, Folder)>,
 }
@@ -51,8 +53,9 @@ impl Access {
         })
     }
 
-    /// Delivery to it, from the spool of this name.
+    /// Delivery to it, from the spool of this name. Each ClickHouse has spools of its own, so that what waits for one never goes to another.
     pub async fn delivery(&self, spool: &str, config: SpoolConfig) -> anyhow::Result<Delivery> {
+        let spool = if !self.remote { spool.to_owned() } else { format!("{spool}-{}", file_name(&self.endpoint)) };
         let path = self.path.join("spool").join(spool);
         let (spool, found) = Spool::open(&path, config).with_context(|| format!("open the spool {}", path.display()))?;
         Ok(Delivery::start(self.endpoint.clone(), spool, found, DeliveryConfig::default()).await)
@@ -90,7 +93,7 @@ impl StoreArgs {
         if let Some(endpoint) = self.remote()? {
             schema::apply(&endpoint).await?;
             let path = self.store.clone().map_or_else(|| data_folder(default), Ok)?;
-            return Ok(Access { endpoint, path, embedded: None });
+            return Ok(Access { endpoint, path, remote: true, embedded: None });
         }
         let path = self.store.clone().map_or_else(|| data_folder(default), Ok)?;
         self.start(&path).await
@@ -115,7 +118,12 @@ impl StoreArgs {
     async fn start_on(&self, folder: Folder) -> anyhow::Result<Access> {
         let embedded = Embedded::start(&folder, &launcher()?, &self.clickhouse_database).await?;
         schema::apply(embedded.endpoint()).await?;
-        Ok(Access { endpoint: embedded.endpoint().clone(), path: folder.path().to_owned(), embedded: Some((embedded, folder)) })
+        Ok(Access {
+            endpoint: embedded.endpoint().clone(),
+            path: folder.path().to_owned(),
+            remote: false,
+            embedded: Some((embedded, folder)),
+        })
     }
 
     /// The store, to be asked: of a running `qoe` if one works on it, else started for this command.
@@ -123,7 +131,7 @@ impl StoreArgs {
         if let Some(endpoint) = self.remote()? {
             endpoint.ping().await?;
             let path = self.store.clone().map_or_else(|| data_folder("store"), Ok)?;
-            return Ok(Access { endpoint, path, embedded: None });
+            return Ok(Access { endpoint, path, remote: true, embedded: None });
         }
         let candidates = match &self.store {
             Some(path) => vec![path.clone()],
@@ -134,7 +142,7 @@ impl StoreArgs {
                 let endpoint = running.endpoint(&self.clickhouse_database);
                 if endpoint.ping().await.is_ok() {
                     tracing::info!("using the qoe that runs on {} (process {})", path.display(), running.pid);
-                    return Ok(Access { endpoint, path: path.clone(), embedded: None });
+                    return Ok(Access { endpoint, path: path.clone(), remote: false, embedded: None });
                 }
             }
         }
@@ -149,6 +157,12 @@ impl StoreArgs {
         tracing::info!("starting ClickHouse on {} for this command", path.display());
         self.start(path).await
     }
+}
+
+/// A ClickHouse and a database there as part of a file's name.
+fn file_name(endpoint: &Endpoint) -> String {
+    let kept = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    format!("{}-{}", endpoint.url().trim_start_matches("http://"), endpoint.database()).chars().map(kept).collect()
 }
 
 /// A folder of ours in the user's data folder.

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use chrono::Utc;
 use qoe_fixtures::{Fleet, FleetConfig, PLANTED};
-use qoe_ingest::{Delivery, SpoolConfig};
+use qoe_ingest::{Delivery, IntakeConfig, SpoolConfig};
 use qoe_query::Definitions;
 use qoe_store::{Millis, Records};
 
 use crate::access::{StoreArgs, data_folder};
 use crate::exit::WrongUse;
+use crate::listen::Patience;
 use crate::serve::{Service, bind};
 
 /// The project of the demo.
@@ -64,7 +65,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let incident = config.incident.clone();
     let mut fleet = Fleet::new(config);
     let delivery = access.delivery("server", SpoolConfig::default()).await?;
-    let service = Service::new(&access.endpoint, delivery, vec![(PROJECT.to_owned(), None)], Definitions::default());
+    let service =
+        Service::new(&access.endpoint, delivery, vec![(PROJECT.to_owned(), None)], Definitions::default(), IntakeConfig::default());
     let rows = load(&mut fleet, &service.delivery, now).await?;
     access.announce(&address)?;
 
@@ -85,7 +87,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     drop(out);
 
     let player = tokio::spawn(play(fleet, service.delivery.clone()));
-    let served = service.serve(listener).await;
+    let served = service.serve(listener, Patience::default()).await;
     player.abort();
     access.close().await;
     served

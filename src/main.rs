@@ -6,6 +6,7 @@ mod demo;
 mod engine;
 mod exit;
 mod import;
+mod listen;
 mod score;
 mod serve;
 mod sql;

@@ -1,13 +1,14 @@
 //! `qoe serve`: intake, board and API on one address.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
 use qoe_dashboards::Settings;
 use qoe_ingest::spool::Durability;
-use qoe_ingest::{Delivery, Intake, IntakeConfig, Projects, SpoolConfig};
+use qoe_ingest::{ConnectionLimits, Delivery, Intake, IntakeConfig, Projects, SpoolConfig};
 use qoe_query::Definitions;
 use qoe_query::board::Boards;
 use qoe_store::Endpoint;
@@ -15,6 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::access::{DefinitionArgs, StoreArgs};
 use crate::exit::WrongUse;
+use crate::listen::{self, Patience};
 
 /// How long open requests may take to end once the service is asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,6 +35,8 @@ pub struct ServeArgs {
     projects: Vec<String>,
     #[command(flatten)]
     spool: SpoolArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
     #[command(flatten)]
     definitions: DefinitionArgs,
     #[command(flatten)]
@@ -68,6 +72,50 @@ impl SpoolArgs {
     }
 }
 
+/// What one sender may take of the server.
+#[derive(Debug, clap::Args)]
+pub struct LimitArgs {
+    /// Most connections at once.
+    #[arg(long, env = "QOE_MAX_CONNECTIONS", default_value_t = ConnectionLimits::default().all, value_name = "N")]
+    max_connections: NonZeroUsize,
+    /// Most connections from one address; behind a proxy, give it nearly all.
+    #[arg(long, env = "QOE_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = ConnectionLimits::default().per_address, value_name = "N")]
+    max_connections_per_address: NonZeroUsize,
+    /// How long the head of a request may take, such as 10s or 500ms.
+    #[arg(long, env = "QOE_HEAD_WITHIN", default_value = "10s", value_parser = duration, value_name = "TIME")]
+    head_within: Duration,
+    /// How long the body of a request may take.
+    #[arg(long, env = "QOE_BODY_WITHIN", default_value = "10s", value_parser = duration, value_name = "TIME")]
+    body_within: Duration,
+    /// How long a connection may be silent between requests.
+    #[arg(long, env = "QOE_IDLE_WITHIN", default_value = "75s", value_parser = duration, value_name = "TIME")]
+    idle_within: Duration,
+}
+
+impl LimitArgs {
+    fn intake(&self) -> IntakeConfig {
+        let connections = ConnectionLimits { all: self.max_connections, per_address: self.max_connections_per_address };
+        IntakeConfig { connections, body_within: self.body_within, ..IntakeConfig::default() }
+    }
+
+    fn patience(&self) -> Patience {
+        Patience { head: self.head_within, idle: self.idle_within }
+    }
+}
+
+/// A number with its unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let refused = || format!("{text:?} is no time above 0: write 10s or 500ms");
+    let unit = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(refused)?;
+    let number: u64 = text[..unit].parse().map_err(|_| refused())?;
+    match &text[unit..] {
+        _ if number == 0 => Err(refused()),
+        "s" => Ok(Duration::from_secs(number)),
+        "ms" => Ok(Duration::from_millis(number)),
+        _ => Err(refused()),
+    }
+}
+
 /// Serves until interrupted.
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let projects: Vec<(String, Option<String>)> = args.projects.iter().map(|project| parse(project)).collect::<Result<_, _>>()?;
@@ -87,11 +135,11 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     if args.spool.durability != Durability::Fsync {
         tracing::warn!("batches are acknowledged before they are flushed to the disk: durability {}", args.spool.durability);
     }
-    let service = Service::new(&access.endpoint, delivery, projects, definitions);
+    let service = Service::new(&access.endpoint, delivery, projects, definitions, args.limits.intake());
     let address = format!("http://{}", listener.local_addr()?);
     access.announce(&address)?;
     tracing::info!("live board on {address}/board, intake on {address}/v1/telemetry, browser client at {address}/sdk/qoe.js");
-    service.serve(listener).await?;
+    service.serve(listener, args.limits.patience()).await?;
     access.close().await;
     Ok(())
 }
@@ -114,36 +162,36 @@ pub async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
 pub struct Service {
     /// Takes rows to ClickHouse.
     pub delivery: Delivery,
+    intake: Intake,
     app: Router,
 }
 
 impl Service {
     /// Sets them up; the first of the projects is the one that links without a project lead to.
-    pub fn new(endpoint: &Endpoint, delivery: Delivery, projects: Vec<(String, Option<String>)>, definitions: Definitions) -> Service {
+    pub fn new(
+        endpoint: &Endpoint,
+        delivery: Delivery,
+        projects: Vec<(String, Option<String>)>,
+        definitions: Definitions,
+        config: IntakeConfig,
+    ) -> Service {
         let names: Vec<String> = projects.iter().map(|(name, _)| name.clone()).collect();
-        let intake = Intake::new(Projects::new(projects), delivery.clone(), IntakeConfig::default());
+        let intake = Intake::new(Projects::new(projects), delivery.clone(), config);
         let settings =
             Settings { default_project: names.first().cloned().unwrap_or_default(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let boards = Boards::new(endpoint.clone(), definitions, names);
-        let app = qoe_ingest::router(intake).merge(qoe_dashboards::router(boards, settings));
-        Service { delivery, app }
+        let app = qoe_ingest::router(intake.clone()).merge(qoe_dashboards::router(boards, settings));
+        Service { delivery, intake, app }
     }
 
     /// Serves until SIGINT or SIGTERM, then lets what is under way end and what was taken be stored.
-    pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
-        let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = axum::serve(listener, self.app).with_graceful_shutdown(async move {
-            asked_to_stop().await;
-            let _ = stopping.send(());
-        });
+    pub async fn serve(self, listener: TcpListener, patience: Patience) -> anyhow::Result<()> {
+        let connections = self.intake.connections().clone();
+        let listening = listen::accept(listener, self.app, connections, patience, asked_to_stop()).await;
         // Pages kept up to date hold their connections for as long as they are open: they get a while, not for ever.
-        let patience = async {
-            let _ = stopped.await;
-            tokio::time::sleep(PATIENCE).await;
-        };
-        tokio::select! {
-            served = serving => served.context("serve")?,
-            () = patience => {}
+        let all_end = async { tokio::join!(listening.ended(), self.intake.streams().close()) };
+        if tokio::time::timeout(PATIENCE, all_end).await.is_err() {
+            tracing::debug!("some connections did not end in time and are cut");
         }
         self.delivery.spool().end();
         let left = self.delivery.drain(DRAIN).await;

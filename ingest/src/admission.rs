@@ -18,6 +18,7 @@ use qoe_store::{Keys, Millis, Record, Records, Stamp};
 
 use crate::clock::Clocks;
 use crate::context;
+use crate::dimensions::Dimensions;
 use crate::projects::{AccessError, Projects};
 use crate::reducer::{Origin, Reducer};
 use crate::refusal::{Fault, Refusal, Rejection, shortened};
@@ -80,6 +81,8 @@ pub struct Admission<'a> {
     pub reducer: &'a Reducer,
     /// How far each session's clock is off.
     pub clocks: &'a Clocks,
+    /// Which labels are in use.
+    pub dimensions: &'a Dimensions,
 }
 
 /// A batch as it arrived.
@@ -89,6 +92,8 @@ pub struct Arrival<'a> {
     pub batch: &'a wire::Batch<'a>,
     /// The key that came beside it; goes over the one in it.
     pub key: Option<&'a str>,
+    /// The page it came from, as its browser says; a sender that is no browser mostly says nothing.
+    pub origin: Option<&'a str>,
     /// When this attempt was sent, ms by the sender's clock, where that came beside it; goes over the one in it.
     pub sent_at: Option<f64>,
     /// When it arrived.
@@ -116,9 +121,10 @@ impl Admission<'_> {
         };
         let mut admitted = Admitted::default();
         for section in &batch.sections {
-            let keys = context::over(&Keys::default(), &section.context, arrival.received_at).map_err(BatchRefusal::Context)?;
+            let mut keys = context::over(&Keys::default(), &section.context, arrival.received_at).map_err(BatchRefusal::Context)?;
             if !keys.project.is_empty() {
-                self.projects.check(&keys.project, arrival.key())?;
+                self.projects.check(&keys.project, arrival.key(), arrival.origin)?;
+                self.dimensions.bound(Arc::make_mut(&mut keys), arrival.received_at);
             }
             let mut desk = Desk::new(*self, arrival, sent_at, keys);
             for line in &section.rows {
@@ -212,11 +218,12 @@ impl<'a> Desk<'a> {
             return Ok(sender.clone());
         }
         let stated: wire::Context<'_> = serde_json::from_str(context)?;
-        let keys = context::over(&self.sender.keys, &stated, self.arrival.received_at)?;
+        let mut keys = context::over(&self.sender.keys, &stated, self.arrival.received_at)?;
         if keys.project != self.sender.keys.project {
             let refused = |error: AccessError| Refusal::new(Fault::Access, error);
-            self.admission.projects.check(&keys.project, self.arrival.key()).map_err(refused)?;
+            self.admission.projects.check(&keys.project, self.arrival.key(), self.arrival.origin).map_err(refused)?;
         }
+        self.admission.dimensions.bound(Arc::make_mut(&mut keys), self.arrival.received_at);
         let sender = Sender { correction_ms: self.correction_ms(&keys), keys };
         self.latest = Some((context, sender.clone()));
         Ok(sender)

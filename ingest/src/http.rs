@@ -1,8 +1,10 @@
-//! The HTTP intake: `POST /v1/telemetry` and `/v1/feedback` as `WIRE.md` says, the browser client, health and metrics.
+//! The HTTP intake: `POST /v1/telemetry`, `/v1/feedback` and the stream as `WIRE.md` says, the browser client, health and metrics.
 
 mod body;
 mod error;
 mod metrics;
+mod reception;
+mod stream;
 
 use std::any::Any;
 
@@ -11,17 +13,12 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any as AnyOrigin, CorsLayer};
-use tower_http::decompression::RequestDecompressionLayer;
 
-use crate::admission::Arrival;
 use crate::intake::Intake;
-use crate::receipts::{Receipt, Sighting};
-use crate::spool::Durability;
-use crate::ticket::Outcome;
-use crate::wire::{self, Attempt, Batch};
+use crate::wire::{Attempt, Batch};
 use body::Payload;
 use error::ApiError;
 
@@ -33,11 +30,6 @@ const PREFLIGHT_SECONDS: u64 = 86_400;
 
 /// The routes of the intake.
 pub fn router(intake: Intake) -> Router {
-    let posts = Router::new()
-        .route("/v1/telemetry", post(post_telemetry))
-        .route("/v1/feedback", post(post_feedback))
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
-        .layer(middleware::from_fn_with_state(intake.clone(), body::within_limits));
     let cors = CorsLayer::new()
         .allow_origin(AnyOrigin)
         .allow_methods([Method::GET, Method::POST])
@@ -45,7 +37,9 @@ pub fn router(intake: Intake) -> Router {
         .expose_headers([header::RETRY_AFTER])
         .max_age(std::time::Duration::from_secs(PREFLIGHT_SECONDS));
     Router::new()
-        .merge(posts)
+        .route("/v1/telemetry", post(post_telemetry))
+        .route("/v1/feedback", post(post_feedback))
+        .route("/v1/stream", get(stream::open))
         .route("/sdk/qoe.js", get(|| sdk("text/javascript; charset=utf-8", include_str!("../browser/qoe.js"))))
         .route("/sdk/qoe.d.ts", get(|| sdk("application/typescript; charset=utf-8", include_str!("../browser/qoe.d.ts"))))
         .route("/healthz", get(health))
@@ -81,46 +75,12 @@ async fn receive(
     let Query(attempt) = attempt?;
     // What does not hang on the project, before the body is read.
     intake.delivery().spool().check("")?;
-    let payload = body::read(request, intake.config().decoded_bytes).await?;
-    let taken = take(&intake, attempt, &payload, read)?;
+    let payload = body::receive(&intake, request).await?;
+    let taken = reception::take(&intake, &payload, attempt.sent_at, read)?;
     // Many requests wait at once; their bodies need not.
     drop(payload);
-    match tokio::time::timeout(intake.config().answer_within, taken.receipt.ticket.outcome()).await {
-        Ok(Outcome::Kept) => Ok((StatusCode::ACCEPTED, Json(taken.answer(&intake))).into_response()),
-        Ok(Outcome::Lost) | Err(_) => Err(ApiError::NotStoredYet),
-    }
-}
-
-/// A batch that was taken, waiting to be stored.
-struct Taken {
-    batch_id: Option<String>,
-    receipt: Receipt,
-    sighting: Sighting,
-}
-
-fn take(
-    intake: &Intake,
-    attempt: Attempt,
-    payload: &Payload,
-    read: impl for<'a> FnOnce(&'a Payload) -> Result<Batch<'a>, ApiError>,
-) -> Result<Taken, ApiError> {
-    let batch = read(payload)?;
-    let arrival = Arrival { batch: &batch, key: payload.key(), sent_at: attempt.sent_at, received_at: intake.now() };
-    let (receipt, sighting) = intake.take(arrival)?;
-    Ok(Taken { batch_id: batch.batch_id.as_deref().map(str::to_owned), receipt, sighting })
-}
-
-impl Taken {
-    fn answer(&self, intake: &Intake) -> wire::Receipt<'_> {
-        let durability = intake.delivery().spool().config().durability;
-        wire::Receipt {
-            batch_id: self.batch_id.as_deref(),
-            accepted: self.receipt.accepted,
-            rejected: error::listed(&self.receipt.rejections),
-            duplicate: self.sighting == Sighting::Again,
-            durability: (durability != Durability::Fsync).then(|| durability.to_string()),
-        }
-    }
+    let kept = taken.kept(intake.config().answer_within).await?;
+    Ok((StatusCode::ACCEPTED, Json(kept.answer())).into_response())
 }
 
 /// An hour in caches: a page picks up a new client within its next visit.

@@ -1,6 +1,6 @@
 //! The intake: one batch from its arrival to its receipt.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -11,6 +11,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::admission::{Admission, Arrival, BatchRefusal};
 use crate::clock::Clocks;
 use crate::delivery::Delivery;
+use crate::dimensions::Dimensions;
+use crate::edge::connections::{ConnectionLimits, Connections};
+use crate::edge::streams::Streams;
 use crate::projects::Projects;
 use crate::receipts::{BatchName, Receipt, Receipts, Sighting};
 use crate::reducer::Reducer;
@@ -32,6 +35,38 @@ pub struct IntakeConfig {
     pub body_within: Duration,
     /// How long a sender waits for its rows to be on disk before it is told to ask again.
     pub answer_within: Duration,
+    /// Most connections at once.
+    pub connections: ConnectionLimits,
+    /// Live values of each dimension of a project; one more is stored as `other`.
+    pub dimension_values: NonZeroUsize,
+    /// Most streams open at once: each may hold a message of up to `encoded_bytes` that is still arriving.
+    pub streams: NonZeroUsize,
+    /// How a stream is kept open.
+    pub stream: StreamConfig,
+}
+
+/// How a stream is kept open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamConfig {
+    /// How often the other side is asked whether it is there.
+    pub ping_every: Duration,
+    /// How long it may be silent, three questions unanswered, before it is let go.
+    pub idle_within: Duration,
+    /// Most batches that wait for their acknowledgement; no more is read before one is sent.
+    pub unacknowledged: NonZeroUsize,
+    /// Most messages read in a second; the others wait their turn. A client of ours sends one.
+    pub messages_per_second: NonZeroU32,
+}
+
+impl Default for StreamConfig {
+    fn default() -> Self {
+        StreamConfig {
+            ping_every: Duration::from_secs(20),
+            idle_within: Duration::from_secs(60),
+            unacknowledged: NonZeroUsize::new(16).unwrap_or(NonZeroUsize::MIN),
+            messages_per_second: NonZeroU32::new(50).unwrap_or(NonZeroU32::MIN),
+        }
+    }
 }
 
 impl Default for IntakeConfig {
@@ -42,6 +77,10 @@ impl Default for IntakeConfig {
             bodies: NonZeroUsize::new(256).unwrap_or(NonZeroUsize::MIN),
             body_within: Duration::from_secs(10),
             answer_within: Duration::from_secs(10),
+            connections: ConnectionLimits::default(),
+            dimension_values: NonZeroUsize::new(1000).unwrap_or(NonZeroUsize::MIN),
+            streams: NonZeroUsize::new(1024).unwrap_or(NonZeroUsize::MIN),
+            stream: StreamConfig::default(),
         }
     }
 }
@@ -95,6 +134,9 @@ struct Inner {
     projects: Projects,
     reducer: Reducer,
     clocks: Clocks,
+    dimensions: Dimensions,
+    connections: Connections,
+    streams: Streams,
     receipts: Receipts,
     delivery: Delivery,
     clock: fn() -> Millis,
@@ -114,6 +156,9 @@ impl Intake {
         receipts.remember(delivery.spool().take_found_entries());
         Intake(Arc::new(Inner {
             turns: Arc::new(Semaphore::new(config.bodies.get())),
+            dimensions: Dimensions::new(config.dimension_values),
+            connections: Connections::new(config.connections),
+            streams: Streams::new(config.streams),
             config,
             projects,
             reducer: Reducer::default(),
@@ -145,6 +190,21 @@ impl Intake {
         &self.0.reducer
     }
 
+    /// Which labels are in use.
+    pub fn dimensions(&self) -> &Dimensions {
+        &self.0.dimensions
+    }
+
+    /// The connections that are held: whoever listens asks here for each.
+    pub fn connections(&self) -> &Connections {
+        &self.0.connections
+    }
+
+    /// The streams that are open.
+    pub fn streams(&self) -> &Streams {
+        &self.0.streams
+    }
+
     /// What was taken so far.
     pub fn counts(&self) -> &Counts {
         &self.0.counts
@@ -169,7 +229,8 @@ impl Intake {
             |name| spool.remembers(name),
             || {
                 spool.check(project)?;
-                let admission = Admission { projects: &inner.projects, reducer: &inner.reducer, clocks: &inner.clocks };
+                let admission =
+                    Admission { projects: &inner.projects, reducer: &inner.reducer, clocks: &inner.clocks, dimensions: &inner.dimensions };
                 let admitted = admission.admit(arrival)?;
                 inner.counts.reject(&admitted.rejections);
                 if admitted.accepted == 0 {

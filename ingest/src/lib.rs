@@ -6,7 +6,7 @@
 //! the reason to mend.
 //!
 //! ```
-//! use qoe_ingest::{Admission, Arrival, Clocks, Projects, Reducer, wire};
+//! use qoe_ingest::{Admission, Arrival, Clocks, Dimensions, Projects, Reducer, wire};
 //! use qoe_store::Millis;
 //!
 //! let body = br#"{
@@ -17,8 +17,10 @@
 //!     ]
 //! }"#;
 //! let batch = wire::Batch::from_json(body)?;
-//! let admission = Admission { projects: &Projects::open("demo"), reducer: &Reducer::default(), clocks: &Clocks::default() };
-//! let admitted = admission.admit(Arrival { batch: &batch, key: None, sent_at: None, received_at: Millis(1795404861109) })?;
+//! let admission = Admission {
+//!     projects: &Projects::open("demo"), reducer: &Reducer::default(), clocks: &Clocks::default(), dimensions: &Dimensions::default(),
+//! };
+//! let admitted = admission.admit(Arrival { batch: &batch, key: None, origin: None, sent_at: None, received_at: Millis(1795404861109) })?;
 //! assert_eq!(admitted.records.SessionEvents[0].connect_ms, Some(412.0));
 //! assert_eq!(admitted.rejections[0].row, 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -30,6 +32,7 @@ pub mod wire;
 
 mod clock;
 mod context;
+mod dimensions;
 mod projects;
 mod refusal;
 
@@ -42,6 +45,7 @@ mod recent;
 mod ticket;
 
 pub mod delivery;
+pub mod edge;
 pub mod http;
 pub mod spool;
 
@@ -53,8 +57,11 @@ pub use admission::{Admission, Admitted, Arrival, BatchRefusal};
 pub use capture::{Imported, read_capture};
 pub use clock::Clocks;
 pub use delivery::{Delivery, DeliveryConfig};
+pub use dimensions::Dimensions;
+pub use edge::connections::{ConnectionLimits, Connections};
+pub use edge::streams::Streams;
 pub use http::router;
-pub use intake::{Intake, IntakeConfig, IntakeError};
+pub use intake::{Intake, IntakeConfig, IntakeError, StreamConfig};
 pub use projects::{AccessError, Projects};
 pub use receipts::{Receipt, Sighting};
 pub use reducer::Reducer;

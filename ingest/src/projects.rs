@@ -43,8 +43,8 @@ impl Projects {
         Projects::new([(project.to_owned(), None)])
     }
 
-    /// Whether `key` opens `project`.
-    pub fn check(&self, project: &str, key: Option<&str>) -> Result<(), AccessError> {
+    /// Whether `key` opens `project` to a page of `origin`. A key opens it to the pages of any.
+    pub fn check(&self, project: &str, key: Option<&str>, _origin: Option<&str>) -> Result<(), AccessError> {
         match self.keys.get(project) {
             None => Err(AccessError::UnknownProject { project: project.to_owned() }),
             Some(Some(needed)) if !key.is_some_and(|key| same(key, needed)) => Err(AccessError::WrongKey { project: project.to_owned() }),
@@ -65,12 +65,12 @@ mod tests {
     #[test]
     fn a_project_opens_to_its_own_key_only() {
         let projects = Projects::new([("open".into(), None), ("shut".into(), Some("wk_1".into()))]);
-        assert_eq!(projects.check("open", None), Ok(()));
-        assert_eq!(projects.check("open", Some("anything")), Ok(()));
-        assert_eq!(projects.check("shut", Some("wk_1")), Ok(()));
+        assert_eq!(projects.check("open", None, None), Ok(()));
+        assert_eq!(projects.check("open", Some("anything"), None), Ok(()));
+        assert_eq!(projects.check("shut", Some("wk_1"), Some("https://app.example")), Ok(()));
         for key in [None, Some(""), Some("wk_2"), Some("wk_11")] {
-            assert!(matches!(projects.check("shut", key), Err(AccessError::WrongKey { .. })), "{key:?}");
+            assert!(matches!(projects.check("shut", key, None), Err(AccessError::WrongKey { .. })), "{key:?}");
         }
-        assert!(matches!(projects.check("other", Some("wk_1")), Err(AccessError::UnknownProject { .. })));
+        assert!(matches!(projects.check("other", Some("wk_1"), None), Err(AccessError::UnknownProject { .. })));
     }
 }

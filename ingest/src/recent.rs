@@ -76,7 +76,6 @@ impl<K: Eq + Hash, V> Recent<K, V> {
     }
 
     /// How many entries it holds.
-    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.young.len() + self.old.len()
     }

@@ -8,12 +8,15 @@ mod stats;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::ops::Deref;
 
-use serde::de::Visitor;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+
+use crate::refusal::shortened;
 
 pub use rows::{
     ActivityRow, EventRow, FeedbackRow, IntegrationRow, InvitationRow, MessageRow, ReleaseRow, SampleRow, StatsRow, TicketRow, TurnRow,
@@ -81,7 +84,43 @@ pub struct Context<'a> {
     pub arm: Option<Text<'a>>,
     pub stratum: Option<Text<'a>>,
     pub first_seen: Option<f64>,
+    #[serde(default, deserialize_with = "distinct")]
     pub attributes: Option<BTreeMap<Text<'a>, Text<'a>>>,
+}
+
+/// A map in which no name stands twice: of two values nobody can know which was meant.
+fn distinct<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeMap<Text<'a>, Text<'a>>>, D::Error> {
+    struct Distinct<'a>(BTreeMap<Text<'a>, Text<'a>>);
+    struct MapVisitor;
+
+    impl<'de> Visitor<'de> for MapVisitor {
+        type Value = BTreeMap<Text<'de>, Text<'de>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of strings")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((name, value)) = members.next_entry::<Text<'de>, Text<'de>>()? {
+                match map.entry(name) {
+                    Entry::Vacant(entry) => entry.insert(value),
+                    Entry::Occupied(entry) => {
+                        return Err(A::Error::custom(format_args!("duplicate attribute {:?}", shortened(entry.key()))));
+                    }
+                };
+            }
+            Ok(map)
+        }
+    }
+
+    impl<'de: 'a, 'a> Deserialize<'de> for Distinct<'a> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_map(MapVisitor).map(Distinct)
+        }
+    }
+
+    Ok(Option::<Distinct<'a>>::deserialize(deserializer)?.map(|Distinct(map)| map))
 }
 
 /// A batch, read as far as its rows.
@@ -180,7 +219,9 @@ struct JsonFeedback<'a> {
 impl<'a> Batch<'a> {
     /// One JSON object.
     pub fn from_json(body: &'a [u8]) -> Result<Self, ReadError> {
-        let JsonBatch { key, batch_id, sent_at, context, rows } = serde_json::from_slice(body).map_err(ReadError::Json)?;
+        // Checked once for all, and not string by string: what is skipped has to be text as well.
+        let text = std::str::from_utf8(body).map_err(ReadError::Utf8)?;
+        let JsonBatch { key, batch_id, sent_at, context, rows } = serde_json::from_str(text).map_err(ReadError::Json)?;
         let rows = rows.into_iter().enumerate().map(|(index, row)| Line { index, json: row.get(), assumed_type: None }).collect();
         Ok(Batch { key, batch_id, sent_at, sections: vec![Section { context: context.unwrap_or_default(), rows }] })
     }
@@ -222,6 +263,36 @@ impl<'a> Batch<'a> {
 
 fn is_context(json: &str) -> bool {
     serde_json::from_str::<Head<'_>>(json).is_ok_and(|head| head.row_type.as_deref() == Some("context"))
+}
+
+/// The answer to one message of a stream.
+#[derive(Debug, Serialize)]
+pub struct Acknowledgement<'a> {
+    /// What HTTP would have answered.
+    pub status: u16,
+    /// When to send it again, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<u32>,
+    /// The body of that answer.
+    #[serde(flatten)]
+    pub answer: Answer<'a>,
+}
+
+/// What a batch came to.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer<'a> {
+    /// Something was kept.
+    Taken(Receipt<'a>),
+    /// Nothing was.
+    Refused {
+        /// As it was sent, where the message could be read that far.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        batch_id: Option<&'a str>,
+        /// Why.
+        #[serde(flatten)]
+        refused: Refused,
+    },
 }
 
 /// What may stand in the address.
@@ -304,6 +375,30 @@ mod tests {
     fn null_is_absent_and_unknown_fields_are_ignored() {
         let batch = Batch::from_json(br#"{"key":null,"future":[1],"context":{"vendor":null,"shoe_size":9},"rows":[]}"#).unwrap();
         assert!(batch.key.is_none() && batch.sections[0].context.vendor.is_none());
+    }
+
+    #[test]
+    fn what_stands_twice_is_refused_and_what_is_not_read_is_not_looked_at() {
+        for (body, twice) in [
+            (r#"{"rows":[],"rows":[]}"#, "duplicate field `rows`"),
+            (r#"{"context":{"vendor":"a","vendor":"b"},"rows":[]}"#, "duplicate field `vendor`"),
+            (r#"{"context":{"attributes":{"a":"1","a":"2"}},"rows":[]}"#, "duplicate attribute \"a\""),
+        ] {
+            let error = Batch::from_json(body.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(twice), "{error}");
+        }
+        let line = br#"{"type":"context","project":"p","attributes":{"a":"1","a":"2"}}"#;
+        assert!(matches!(Batch::from_ndjson(line), Err(ReadError::ContextLine { line: 0, .. })));
+        let row = r#"{"type":"event","at":1,"name":"joined","name":"leave","future":1,"future":2}"#;
+        assert!(serde_json::from_str::<EventRow<'_>>(row).unwrap_err().to_string().contains("duplicate field `name`"));
+        assert!(serde_json::from_str::<Head<'_>>(row).is_ok());
+        assert!(Batch::from_json(br#"{"context":{"attributes":null},"rows":[]}"#).unwrap().sections[0].context.attributes.is_none());
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_refused_also_where_it_is_skipped() {
+        let error = Batch::from_json(b"{\"future\":\"\xff\",\"rows\":[]}").unwrap_err().to_string();
+        assert!(error.contains("index 11"), "{error}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use chrono::Utc;
 use qoe_fixtures::{Fleet, FleetConfig};
-use qoe_ingest::SpoolConfig;
+use qoe_ingest::{IntakeConfig, SpoolConfig};
 use qoe_query::Definitions;
 use qoe_store::Millis;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 
 use super::quantile;
 use crate::access::StoreArgs;
+use crate::listen::Patience;
 use crate::serve::Service;
 
 const PROJECT: &str = "bench";
@@ -42,7 +43,8 @@ pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let delivery = access.delivery("bench", SpoolConfig::default()).await?;
-    let service = Service::new(&access.endpoint, delivery, vec![(PROJECT.to_owned(), None)], Definitions::default());
+    let service =
+        Service::new(&access.endpoint, delivery, vec![(PROJECT.to_owned(), None)], Definitions::default(), IntakeConfig::default());
 
     let now = Millis(Utc::now().timestamp_millis());
     let config = FleetConfig { concurrent_sessions: args.sessions, start: Millis(now.0 - 300_000), ..FleetConfig::demo(PROJECT, 1, now) };
@@ -56,7 +58,7 @@ pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
             drop(delivery.submit(fleet.advance(Millis(Utc::now().timestamp_millis()))));
         }
     });
-    let serving = tokio::spawn(service.serve(listener));
+    let serving = tokio::spawn(service.serve(listener, Patience::default()));
     let followed = follow(address, args.samples).await;
     player.abort();
     serving.abort();

@@ -3,9 +3,12 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a test that unwraps nothing fails, which is what it is for")]
 
 mod architecture;
+mod bad_input;
 mod board;
 mod browser;
+mod flood;
 mod intake;
 mod pushdown;
 mod store;
+mod stream;
 mod support;

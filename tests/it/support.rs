@@ -1,6 +1,9 @@
 //! One ClickHouse for all tests of this binary, one database for each.
 
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,6 +13,7 @@ use qoe_store::embedded::{Embedded, Launcher};
 use qoe_store::rows::Records;
 use qoe_store::{Endpoint, Folder, schema};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 pub fn launcher() -> Launcher {
@@ -37,6 +41,79 @@ fn server() -> &'static Server {
         });
         started.join().expect("start the embedded ClickHouse")
     })
+}
+
+/// A running `qoe serve`; it ends with this.
+pub struct Served {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its spool.
+    _store: TempDir,
+}
+
+impl Served {
+    /// Over the database of `endpoint`, with these arguments besides, in a shell that has run `before`.
+    pub fn start(endpoint: &Endpoint, before: &str, arguments: &[&str]) -> Served {
+        let server = server();
+        let store = tempfile::tempdir().unwrap();
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{before} exec \"$@\""), "sh", env!("CARGO_BIN_EXE_qoe"), "serve", "--listen", "127.0.0.1:0"])
+            .args(["--clickhouse-url", &server.url, "--clickhouse-user", Embedded::USER, "--clickhouse-database", endpoint.database()])
+            .arg("--store")
+            .arg(store.path())
+            .args(arguments)
+            .env("QOE_CLICKHOUSE_PASSWORD", &server.password)
+            .env("NO_COLOR", "1")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start qoe serve");
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = String::new();
+        let address = loop {
+            let line = lines.next().unwrap_or_else(|| panic!("qoe serve ended: {said}")).unwrap();
+            if let Some((_, after)) = line.split_once("intake on http://") {
+                break after.split('/').next().unwrap().parse().unwrap();
+            }
+            said.push_str(&line);
+        };
+        // What it says further is read, so that it never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Served { child, address, _store: store }
+    }
+
+    /// Waits until all it acknowledged is in ClickHouse.
+    pub async fn delivered(&self) {
+        for _ in 0..3_000 {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+            let mut page = String::new();
+            stream.read_to_string(&mut page).await.unwrap();
+            if page.contains("\nqoe_spool_undelivered_bytes 0\n") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("what was acknowledged does not arrive");
+    }
+
+    /// Whether it still runs.
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Asks it to stop; answers whether it ended well.
+    pub async fn stop(mut self) -> bool {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM).unwrap();
+        tokio::task::spawn_blocking(move || self.child.wait().unwrap().success()).await.unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// A database of one's own, with the tables in it.

@@ -13,20 +13,21 @@ struct Gate {
     projects: Projects,
     reducer: Reducer,
     clocks: Clocks,
+    dimensions: Dimensions,
 }
 
 impl Default for Gate {
     fn default() -> Self {
         let projects = Projects::new([("p".into(), None), ("shut".into(), Some("wk_1".into()))]);
-        Gate { projects, reducer: Reducer::default(), clocks: Clocks::default() }
+        Gate { projects, reducer: Reducer::default(), clocks: Clocks::default(), dimensions: Dimensions::default() }
     }
 }
 
 impl Gate {
     fn admit(&self, body: &str) -> Result<Admitted, BatchRefusal> {
         let batch = wire::Batch::from_json(body.as_bytes()).unwrap();
-        let admission = Admission { projects: &self.projects, reducer: &self.reducer, clocks: &self.clocks };
-        admission.admit(Arrival { batch: &batch, key: None, sent_at: None, received_at: Millis(NOW) })
+        let admission = Admission { projects: &self.projects, reducer: &self.reducer, clocks: &self.clocks, dimensions: &self.dimensions };
+        admission.admit(Arrival { batch: &batch, key: None, origin: None, sent_at: None, received_at: Millis(NOW) })
     }
 }
 

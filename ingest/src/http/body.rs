@@ -1,102 +1,90 @@
 //! A request's body: within its limits, unpacked, and in a format we read.
 
 use std::error::Error;
-use std::sync::Arc;
 
+use axum::BoxError;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use bytes::BytesMut;
 use futures::StreamExt;
-use tokio::sync::OwnedSemaphorePermit;
-use tower_http::BoxError;
 
 use super::KEY;
 use super::error::ApiError;
+use crate::edge::shape::{self, Format};
+use crate::edge::unpack::{Encoding, unpack};
 use crate::intake::Intake;
 use crate::wire::Batch;
 
-/// Takes the body in as it was sent, within its size and time, before anything unpacks it.
-pub(super) async fn within_limits(State(intake): State<Intake>, request: Request, next: Next) -> Result<Response, ApiError> {
-    let config = intake.config();
-    let (mut parts, body) = request.into_parts();
-    let limit = config.encoded_bytes;
-    let stated = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if stated.is_some_and(|stated| stated > limit) {
-        return Err(ApiError::TooLarge { what: "body", limit });
-    }
-    let taken = async {
-        // The turn goes with the request, and ends where its body is unpacked.
-        parts.extensions.insert(Turn { _permit: intake.turn().await.map(Arc::new) });
-        collect(body, limit).await
-    };
-    let bytes = match tokio::time::timeout(config.body_within, taken).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(CollectError::TooLarge)) => return Err(ApiError::TooLarge { what: "body", limit }),
-        Ok(Err(CollectError::Broken(error))) => return Err(ApiError::BadRequest(format!("the body broke off: {error}"))),
-        Err(_) => return Err(ApiError::Timeout { within: config.body_within }),
-    };
-    Ok(next.run(Request::from_parts(parts, Body::from(bytes))).await)
-}
-
-/// Leave to hold a body.
-#[derive(Debug, Clone)]
-struct Turn {
-    _permit: Option<Arc<OwnedSemaphorePermit>>,
-}
-
-/// How a body is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Json,
-    Ndjson,
-}
-
-impl Format {
-    fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        match stated.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-            "application/json" | "text/plain" => Ok(Format::Json),
-            "application/x-ndjson" => Ok(Format::Ndjson),
-            _ => Err(ApiError::MediaType(format!(
-                "content type {stated:?} is not read here: send application/json, the same as text/plain, or application/x-ndjson"
-            ))),
-        }
-    }
-}
-
-/// A body, unpacked.
+/// What was sent, unpacked and measured, and what came beside it.
 #[derive(Debug)]
 pub(super) struct Payload {
     format: Format,
-    key: Option<String>,
+    sender: Sender,
     bytes: Bytes,
 }
 
-/// Reads a body of up to `limit` bytes unpacked.
-pub(super) async fn read(request: Request, limit: usize) -> Result<Payload, ApiError> {
-    let headers = request.headers();
-    let format = Format::of(headers)?;
-    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|encoding| encoding.as_bytes() != b"identity") {
-        return Err(ApiError::MediaType(format!("content encoding {encoding:?} is not read here: send gzip, zstd, or none")));
+/// Who says to have sent it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sender {
+    /// The key that came beside the body.
+    pub key: Option<String>,
+    /// The page, as its browser says.
+    pub origin: Option<String>,
+}
+
+impl Sender {
+    pub fn of(headers: &HeaderMap) -> Self {
+        let stated = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Sender { key: stated(KEY), origin: stated(header::ORIGIN) }
     }
-    let key = headers.get(KEY).and_then(|key| key.to_str().ok()).map(str::to_owned);
-    let (parts, body) = request.into_parts();
-    let collected = collect(body, limit).await;
-    drop(parts);
-    match collected {
-        Ok(bytes) => Ok(Payload { format, key, bytes }),
-        Err(CollectError::TooLarge) => Err(ApiError::TooLarge { what: "unpacked body", limit }),
-        Err(CollectError::Broken(error)) => Err(ApiError::BadRequest(format!("the body cannot be unpacked: {error}"))),
+}
+
+/// Takes a body in, within its size and time. What its headers rule out is refused before it is read.
+pub(super) async fn receive(intake: &Intake, request: Request) -> Result<Payload, ApiError> {
+    let config = intake.config();
+    let headers = request.headers();
+    let (format, encoding, sender) = (format(headers)?, Encoding::of(headers)?, Sender::of(headers));
+    let limit = config.encoded_bytes;
+    let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if stated.is_some_and(|stated| stated > limit) {
+        return Err(ApiError::TooLarge { what: "body", limit });
+    }
+    let arrival = async {
+        let turn = intake.turn().await;
+        let sent = collect(request.into_body(), Bounds { stated: stated.unwrap_or(0), limit }).await?;
+        // The turn ends where the body is unpacked.
+        let bytes = unpack(encoding, sent, config.decoded_bytes)?;
+        drop(turn);
+        Payload::new(format, sender, bytes)
+    };
+    match tokio::time::timeout(config.body_within, arrival).await {
+        Ok(payload) => payload,
+        Err(_) => Err(ApiError::Timeout { within: config.body_within }),
+    }
+}
+
+fn format(headers: &HeaderMap) -> Result<Format, ApiError> {
+    let stated = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match stated.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "application/json" | "text/plain" => Ok(Format::Json),
+        "application/x-ndjson" => Ok(Format::Ndjson),
+        _ => Err(ApiError::MediaType(format!(
+            "content type {stated:?} is not read here: send application/json, the same as text/plain, or application/x-ndjson"
+        ))),
     }
 }
 
 impl Payload {
-    /// The key that came beside the body.
-    pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
+    /// A body in a form that can be read.
+    pub fn new(format: Format, sender: Sender, bytes: Bytes) -> Result<Self, ApiError> {
+        shape::check(&bytes, format)?;
+        Ok(Payload { format, sender, bytes })
+    }
+
+    /// Who sent it.
+    pub fn sender(&self) -> &Sender {
+        &self.sender
     }
 
     /// The batch it holds.
@@ -114,22 +102,34 @@ impl Payload {
     }
 }
 
-enum CollectError {
-    TooLarge,
-    Broken(String),
+/// How long a body says to be, 0 if it does not say, and how long it may be; bytes.
+#[derive(Clone, Copy)]
+struct Bounds {
+    stated: usize,
+    limit: usize,
 }
 
-async fn collect(body: Body, limit: usize) -> Result<Bytes, CollectError> {
-    let mut stream = body.into_data_stream();
+/// The whole body; one that comes in one piece is not copied.
+async fn collect(body: Body, Bounds { stated, limit }: Bounds) -> Result<Bytes, ApiError> {
+    let mut pieces = body.into_data_stream();
+    let mut first = Bytes::new();
     let mut all = BytesMut::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| CollectError::Broken(innermost(error.into())))?;
-        if all.len() + chunk.len() > limit {
-            return Err(CollectError::TooLarge);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| ApiError::BadRequest(format!("the body broke off: {}", innermost(error.into()))))?;
+        if first.len() + all.len() + piece.len() > limit {
+            return Err(ApiError::TooLarge { what: "body", limit });
         }
-        all.extend_from_slice(&chunk);
+        if first.is_empty() && all.is_empty() {
+            first = piece;
+            continue;
+        }
+        if all.is_empty() {
+            all.reserve(stated.max(first.len() + piece.len()));
+            all.extend_from_slice(&std::mem::take(&mut first));
+        }
+        all.extend_from_slice(&piece);
     }
-    Ok(all.freeze())
+    Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
 /// What went wrong at the bottom: the layers above only say that something did.

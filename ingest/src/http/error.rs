@@ -8,12 +8,19 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::admission::BatchRefusal;
+use crate::edge::shape::ShapeError;
+use crate::edge::streams::TooManyStreams;
+use crate::edge::unpack::{EncodingError, UnpackError};
 use crate::intake::IntakeError;
 use crate::projects::AccessError;
 use crate::refusal::Rejection;
 use crate::spool::Backpressure;
 use crate::wire;
 
+use super::reception::NotTaken;
+
+/// When to open a stream again where there were too many, seconds: long enough for some to end.
+const RETRY_STREAM: u32 = 30;
 /// When to come again when rows come faster than they can be written, or the server restarts, seconds.
 const RETRY_SOON: u32 = 2;
 /// When to come again when room has to be made, seconds.
@@ -30,6 +37,12 @@ pub(super) enum ApiError {
     MediaType(String),
     #[error("the {what} is larger than {limit} bytes: send it in parts")]
     TooLarge { what: &'static str, limit: usize },
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
+    #[error(transparent)]
+    Packed(#[from] UnpackError),
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
     #[error("the body did not arrive within {} s", within.as_secs())]
     Timeout { within: Duration },
     #[error(transparent)]
@@ -38,6 +51,8 @@ pub(super) enum ApiError {
     NothingKept(Vec<Rejection>),
     #[error("{0}: send it again later")]
     Backpressure(#[from] Backpressure),
+    #[error(transparent)]
+    TooManyStreams(#[from] TooManyStreams),
     #[error("the rows are not on disk yet: send the batch again, with the same batch_id")]
     NotStoredYet,
     #[error("something went wrong here, and was logged")]
@@ -54,6 +69,12 @@ impl From<IntakeError> for ApiError {
     }
 }
 
+impl From<NotTaken> for ApiError {
+    fn from(NotTaken { error, .. }: NotTaken) -> Self {
+        error
+    }
+}
+
 impl From<QueryRejection> for ApiError {
     fn from(rejection: QueryRejection) -> Self {
         ApiError::BadRequest(format!("the address: {}", rejection.body_text()))
@@ -61,11 +82,17 @@ impl From<QueryRejection> for ApiError {
 }
 
 impl ApiError {
-    fn status(&self) -> StatusCode {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
         match self {
-            ApiError::BadRequest(_) => StatusCode::BAD_REQUEST,
-            ApiError::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ApiError::TooLarge { .. } | ApiError::Refused(BatchRefusal::TooManyRows { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            ApiError::BadRequest(_)
+            | ApiError::Packed(UnpackError::Broken { .. } | UnpackError::TooManyMembers)
+            | ApiError::Shape(ShapeError::Nested { .. } | ShapeError::WideObject { .. }) => StatusCode::BAD_REQUEST,
+            ApiError::MediaType(_) | ApiError::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ApiError::TooLarge { .. }
+            | ApiError::Packed(UnpackError::TooLarge { .. } | UnpackError::TooTight { .. })
+            | ApiError::Shape(ShapeError::LongArray { .. } | ShapeError::ManyLines)
+            | ApiError::Refused(BatchRefusal::TooManyRows { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
             ApiError::Refused(BatchRefusal::Access(AccessError::UnknownProject { .. })) => StatusCode::NOT_FOUND,
             ApiError::Refused(BatchRefusal::Access(AccessError::WrongKey { .. })) => StatusCode::UNAUTHORIZED,
@@ -73,20 +100,28 @@ impl ApiError {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             ApiError::Backpressure(Backpressure::Quota { .. }) => StatusCode::TOO_MANY_REQUESTS,
-            ApiError::Backpressure(_) | ApiError::NotStoredYet => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Backpressure(_) | ApiError::TooManyStreams(_) | ApiError::NotStoredYet => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    fn retry_after(&self) -> Option<u32> {
+    /// When to come again, seconds.
+    pub fn retry_after(&self) -> Option<u32> {
         match self {
             ApiError::Backpressure(Backpressure::Busy { .. } | Backpressure::Ending) | ApiError::NotStoredYet => Some(RETRY_SOON),
             ApiError::Backpressure(Backpressure::Full { .. } | Backpressure::DiskFull | Backpressure::Quota { .. }) => {
                 Some(RETRY_WHEN_FULL)
             }
             ApiError::Backpressure(Backpressure::DiskFailed) => Some(RETRY_WHEN_FAILED),
+            ApiError::TooManyStreams(_) => Some(RETRY_STREAM),
             _ => None,
         }
+    }
+
+    /// The body of the answer.
+    pub fn refused(&self) -> wire::Refused {
+        let rejections: &[Rejection] = if let ApiError::NothingKept(rejections) = self { rejections } else { &[] };
+        wire::Refused { error: self.to_string(), rejected: listed(rejections) }
     }
 }
 
@@ -94,9 +129,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
         tracing::debug!(status = status.as_u16(), error = %self, "refused a request");
-        let rejections: &[Rejection] = if let ApiError::NothingKept(rejections) = &self { rejections } else { &[] };
-        let refused = wire::Refused { error: self.to_string(), rejected: listed(rejections) };
-        let mut response = (status, Json(refused)).into_response();
+        let mut response = (status, Json(self.refused())).into_response();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }

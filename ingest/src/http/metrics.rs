@@ -38,6 +38,16 @@ pub(super) fn text(intake: &Intake) -> String {
     page.counter("qoe_delivery_insert_microseconds_total", "time they took", delivered.insert_us.load(Relaxed));
     page.counter("qoe_delivery_failed_inserts_total", "attempts that failed and were made again", delivered.failed_attempts.load(Relaxed));
     page.counter("qoe_delivery_dead_letters_total", "rows ClickHouse would not have", delivered.dead_letters.load(Relaxed));
+    let overflowed: Vec<(String, u64)> =
+        intake.dimensions().overflowed().map(|(name, contexts)| (format!("{{dimension=\"{name}\"}}"), contexts)).collect();
+    page.series("qoe_ingest_overflowed_labels_total", "contexts whose label was stored as other, for want of room", "counter", &overflowed);
+    let connections = intake.connections();
+    page.gauge("qoe_connections", "connections held, streams among them", connections.held() as u64);
+    page.counter("qoe_refused_connections_total", "connections refused because enough were held", connections.refused());
+    page.counter("qoe_timed_out_connections_total", "connections cut because they were slow or silent", connections.timed_out());
+    page.gauge("qoe_ingest_open_streams", "WebSockets that are open", intake.streams().open() as u64);
+    page.counter("qoe_ingest_refused_streams_total", "WebSockets refused because enough were open", intake.streams().refused());
+    page.counter("qoe_ingest_stream_messages_total", "batches that came over WebSockets", intake.streams().messages());
     page.gauge("qoe_ingest_streams", "media streams followed", reducer.streams.load(Relaxed) as u64);
     page.counter("qoe_ingest_samples_total", "samples made of reports", reducer.samples.load(Relaxed));
     page.counter("qoe_ingest_stream_baselines_total", "first readings and readings after a reset", reducer.baselines.load(Relaxed));

@@ -241,7 +241,9 @@ async fn bodies_are_unpacked_within_their_limits() {
     assert_eq!(post_as(&app, &[JSON, ("content-encoding", "gzip")], packed).await.status, StatusCode::ACCEPTED);
     let bomb = gzip(&vec![b' '; 9 << 20]);
     assert!(bomb.len() < 1 << 20);
-    check(&post_as(&app, &[JSON, ("content-encoding", "gzip")], bomb).await, 413, "8388608");
+    check(&post_as(&app, &[JSON, ("content-encoding", "gzip")], bomb).await, 413, "more than 100 times");
+    check(&post_as(&app, &[JSON, ("content-encoding", "gzip, gzip")], gzip(b"{}")).await, 415, "pack the body once");
+    check(&post_as(&app, &[JSON], format!("{{\"rows\":[],\"x\":{}", "[".repeat(100_000))).await, 400, "64 deep at byte 78");
     check(&post_as(&app, &[JSON], vec![b' '; (1 << 20) + 1]).await, 413, "1048576");
     let unmeasured = futures::stream::iter((0..20).map(|_| Ok::<_, std::io::Error>(vec![b' '; 64 << 10])));
     check(&post_as(&app, &[JSON], Body::from_stream(unmeasured)).await, 413, "1048576");
