@@ -8,8 +8,11 @@ use sha2::{Digest, Sha256};
 
 use crate::endpoint::{Endpoint, EndpointError};
 
-const FILES: &[(u32, &str, &str)] =
-    &[(1, "base", include_str!("../schema/0001_base.sql")), (2, "rollups", include_str!("../schema/0002_rollups.sql"))];
+const FILES: &[(u32, &str, &str)] = &[
+    (1, "base", include_str!("../schema/0001_base.sql")),
+    (2, "rollups", include_str!("../schema/0002_rollups.sql")),
+    (3, "keys", include_str!("../schema/0003_keys.sql")),
+];
 
 const PARTS: &[(&str, &str)] = &[
     ("keys", include_str!("../schema/parts/keys.sql")),
