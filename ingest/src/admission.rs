@@ -16,9 +16,9 @@ use std::sync::Arc;
 
 use qoe_store::{Keys, Millis, Record, Records, Stamp};
 
+use crate::access::{AccessError, Caller, Peer, Projects};
 use crate::clock::Clocks;
 use crate::context;
-use crate::projects::{AccessError, Projects};
 use crate::reducer::{Origin, Reducer};
 use crate::refusal::{Fault, Refusal, Rejection, shortened};
 use crate::wire;
@@ -89,6 +89,8 @@ pub struct Arrival<'a> {
     pub batch: &'a wire::Batch<'a>,
     /// The key that came beside it; goes over the one in it.
     pub key: Option<&'a str>,
+    /// Whence it came.
+    pub peer: Peer<'a>,
     /// When this attempt was sent, ms by the sender's clock, where that came beside it; goes over the one in it.
     pub sent_at: Option<f64>,
     /// When it arrived.
@@ -118,7 +120,7 @@ impl Admission<'_> {
         for section in &batch.sections {
             let keys = context::over(&Keys::default(), &section.context, arrival.received_at).map_err(BatchRefusal::Context)?;
             if !keys.project.is_empty() {
-                self.projects.check(&keys.project, arrival.key())?;
+                self.projects.check(&keys.project, &arrival.caller())?;
             }
             let mut desk = Desk::new(*self, arrival, sent_at, keys);
             for line in &section.rows {
@@ -133,8 +135,9 @@ impl Admission<'_> {
 }
 
 impl Arrival<'_> {
-    fn key(&self) -> Option<&str> {
-        self.key.or(self.batch.key.as_deref())
+    /// Who sent it, under which key.
+    pub fn caller(&self) -> Caller<'_> {
+        Caller { key: self.key.or(self.batch.key.as_deref()), peer: self.peer, at: self.received_at }
     }
 }
 
@@ -215,7 +218,7 @@ impl<'a> Desk<'a> {
         let keys = context::over(&self.sender.keys, &stated, self.arrival.received_at)?;
         if keys.project != self.sender.keys.project {
             let refused = |error: AccessError| Refusal::new(Fault::Access, error);
-            self.admission.projects.check(&keys.project, self.arrival.key()).map_err(refused)?;
+            self.admission.projects.check(&keys.project, &self.arrival.caller()).map_err(refused)?;
         }
         let sender = Sender { correction_ms: self.correction_ms(&keys), keys };
         self.latest = Some((context, sender.clone()));

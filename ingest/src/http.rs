@@ -3,6 +3,7 @@
 mod body;
 mod error;
 mod metrics;
+mod sender;
 
 use std::any::Any;
 
@@ -23,6 +24,7 @@ use crate::receipts::{Receipt, Sighting};
 use crate::wire::{self, Attempt, Batch};
 use body::Payload;
 use error::ApiError;
+use sender::Sender;
 
 /// The key of a project, beside the body.
 const KEY: HeaderName = HeaderName::from_static("x-qoe-key");
@@ -43,15 +45,19 @@ pub fn router(intake: Intake) -> Router {
         .allow_headers([header::CONTENT_TYPE, header::CONTENT_ENCODING, KEY])
         .expose_headers([header::RETRY_AFTER])
         .max_age(std::time::Duration::from_secs(PREFLIGHT_SECONDS));
-    Router::new()
+    // What any web page may call and read. Health and metrics are not among it.
+    let public = Router::new()
         .merge(posts)
         .route("/sdk/qoe.js", get(|| sdk("text/javascript; charset=utf-8", include_str!("../browser/qoe.js"))))
         .route("/sdk/qoe.d.ts", get(|| sdk("application/typescript; charset=utf-8", include_str!("../browser/qoe.d.ts"))))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors);
+    Router::new()
+        .merge(public)
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors)
         .with_state(intake)
 }
 
@@ -78,9 +84,10 @@ async fn receive(
     read: impl for<'a> FnOnce(&'a Payload) -> Result<Batch<'a>, ApiError>,
 ) -> Result<Response, ApiError> {
     let Query(attempt) = attempt?;
+    let sender = Sender::of(&request);
     intake.delivery().check()?;
     let payload = body::read(request, intake.config().decoded_bytes).await?;
-    let taken = take(&intake, attempt, &payload, read)?;
+    let taken = take(&intake, attempt, &sender, &payload, read)?;
     // Many requests wait at once; their bodies need not.
     drop(payload);
     match tokio::time::timeout(intake.config().answer_within, taken.receipt.ticket.outcome()).await {
@@ -100,11 +107,12 @@ struct Taken {
 fn take(
     intake: &Intake,
     attempt: Attempt,
+    sender: &Sender,
     payload: &Payload,
     read: impl for<'a> FnOnce(&'a Payload) -> Result<Batch<'a>, ApiError>,
 ) -> Result<Taken, ApiError> {
     let batch = read(payload)?;
-    let arrival = Arrival { batch: &batch, key: payload.key(), sent_at: attempt.sent_at, received_at: intake.now() };
+    let arrival = Arrival { batch: &batch, key: payload.key(), peer: sender.peer(), sent_at: attempt.sent_at, received_at: intake.now() };
     let (receipt, sighting) = intake.take(arrival)?;
     Ok(Taken { batch_id: batch.batch_id.as_deref().map(str::to_owned), receipt, sighting })
 }

@@ -26,7 +26,7 @@ impl Gate {
     fn admit(&self, body: &str) -> Result<Admitted, BatchRefusal> {
         let batch = wire::Batch::from_json(body.as_bytes()).unwrap();
         let admission = Admission { projects: &self.projects, reducer: &self.reducer, clocks: &self.clocks };
-        admission.admit(Arrival { batch: &batch, key: None, sent_at: None, received_at: Millis(NOW) })
+        admission.admit(Arrival { batch: &batch, key: None, peer: Peer::default(), sent_at: None, received_at: Millis(NOW) })
     }
 }
 

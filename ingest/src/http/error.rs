@@ -1,5 +1,6 @@
 //! What a request is answered when it is not taken: one type, one status each. A 4xx says what to mend; a 5xx says when to come again.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::Json;
@@ -7,10 +8,10 @@ use axum::extract::rejection::QueryRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::access::AccessError;
 use crate::admission::BatchRefusal;
 use crate::delivery::Backpressure;
 use crate::intake::IntakeError;
-use crate::projects::AccessError;
 use crate::refusal::Rejection;
 use crate::wire;
 
@@ -67,8 +68,7 @@ impl ApiError {
             ApiError::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::TooLarge { .. } | ApiError::Refused(BatchRefusal::TooManyRows { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
-            ApiError::Refused(BatchRefusal::Access(AccessError::UnknownProject { .. })) => StatusCode::NOT_FOUND,
-            ApiError::Refused(BatchRefusal::Access(AccessError::WrongKey { .. })) => StatusCode::UNAUTHORIZED,
+            ApiError::Refused(BatchRefusal::Access(error)) => access_status(error),
             ApiError::Refused(BatchRefusal::Context(_) | BatchRefusal::SentAt { .. }) | ApiError::NothingKept(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
@@ -79,6 +79,7 @@ impl ApiError {
 
     fn retry_after(&self) -> Option<u32> {
         match self {
+            ApiError::Refused(BatchRefusal::Access(error)) => error.retry_after_s().map(NonZeroU32::get),
             ApiError::Backpressure(Backpressure::Away) => Some(RETRY_WHEN_AWAY),
             ApiError::Backpressure(Backpressure::Full { .. }) | ApiError::NotStoredYet => Some(RETRY_SOON),
             _ => None,
@@ -97,6 +98,18 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+/// No key that is good for it: 401. A good key, the wrong page: 403.
+fn access_status(error: &AccessError) -> StatusCode {
+    match error {
+        AccessError::UnknownProject { .. } => StatusCode::NOT_FOUND,
+        AccessError::WrongOrigin { .. } => StatusCode::FORBIDDEN,
+        AccessError::TooManyRows { .. } | AccessError::TooManyBatches { .. } => StatusCode::TOO_MANY_REQUESTS,
+        AccessError::WrongKey { .. } | AccessError::WrongKind { .. } | AccessError::WrongProject { .. } | AccessError::Revoked { .. } => {
+            StatusCode::UNAUTHORIZED
+        }
     }
 }
 

@@ -10,11 +10,17 @@ pub(super) fn text(intake: &Intake) -> String {
     let (taken, delivery, reducer) = (intake.counts(), intake.delivery(), intake.reducer().counts());
     let delivered = delivery.counts();
     let rejected: Vec<(String, u64)> = taken.rejected().map(|(fault, rows)| (format!("{{fault=\"{}\"}}", fault.as_str()), rows)).collect();
+    let refused: Vec<(String, u64)> =
+        intake.projects().refusals().into_iter().map(|(reason, times)| (format!("{{reason=\"{}\"}}", reason.as_str()), times)).collect();
+    let (paced, shared) = intake.projects().paced();
     let mut page = Page::default();
     page.counter("qoe_ingest_batches_total", "batches taken", taken.batches.load(Relaxed));
     page.counter("qoe_ingest_duplicate_batches_total", "batches that had come before", taken.duplicates.load(Relaxed));
     page.counter("qoe_ingest_accepted_rows_total", "rows kept", taken.accepted.load(Relaxed));
     page.series("qoe_ingest_rejected_rows_total", "rows not kept, by what was wrong with them", "counter", &rejected);
+    page.series("qoe_refused_uses_total", "uses of keys that were refused, by why", "counter", &refused);
+    page.gauge("qoe_ingest_paced_senders", "addresses under a key that have a rate of their own", paced as u64);
+    page.counter("qoe_ingest_shared_pace_total", "batches of addresses that shared a rate for want of room", shared);
     page.gauge("qoe_ingest_queued_rows", "rows that wait to be stored", delivery.queued_rows() as u64);
     page.gauge("qoe_ingest_storage_available", "1 while ClickHouse takes inserts", delivery.is_available().into());
     page.counter("qoe_ingest_inserts_total", "inserts that succeeded", delivered.inserts.load(Relaxed));

@@ -5,3 +5,4 @@
 mod clickhouse;
 mod delivery;
 mod http;
+mod keys;
