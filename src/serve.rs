@@ -1,6 +1,7 @@
 //! `qoe serve`: intake, board and API on one address.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,10 +11,13 @@ use qoe_ingest::{Delivery, DeliveryConfig, Intake, IntakeConfig, Projects};
 use qoe_query::Definitions;
 use qoe_query::board::Boards;
 use qoe_store::Endpoint;
+use qoe_store::keys::{Keyring, Kind};
 use tokio::net::TcpListener;
 
-use crate::access::{DefinitionArgs, StoreArgs};
+use crate::access::{Access, DefinitionArgs, StoreArgs};
 use crate::exit::WrongUse;
+use crate::guard::{Guard, Pages};
+use crate::keyring::{KeyWatch, now};
 
 /// How long open requests may take to end once the service is asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,9 +28,13 @@ pub struct ServeArgs {
     /// Address of pages and intake; port 0 takes a free one.
     #[arg(long, env = "QOE_LISTEN", default_value = "127.0.0.1:8480")]
     listen: SocketAddr,
-    /// A project that takes data, optionally with its write key: NAME or NAME=KEY. May be given several times.
-    #[arg(long = "project", env = "QOE_PROJECTS", value_delimiter = ',', default_value = "default", value_name = "NAME[=KEY]")]
+    /// A project that takes data, optionally with a write key: NAME or NAME=KEY. May be given several times [default: those that have keys, see `qoe
+    /// keys`, or else `default`].
+    #[arg(long = "project", env = "QOE_PROJECTS", value_delimiter = ',', value_name = "NAME[=KEY]")]
     projects: Vec<String>,
+    /// Ask for a read key also on loopback: behind a proxy that others can reach.
+    #[arg(long, env = "QOE_REQUIRE_READ_KEY")]
+    require_read_key: bool,
     #[command(flatten)]
     definitions: DefinitionArgs,
     #[command(flatten)]
@@ -35,29 +43,60 @@ pub struct ServeArgs {
 
 /// Serves until interrupted.
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
-    let projects: Vec<(String, Option<String>)> = args.projects.iter().map(|project| parse(project)).collect::<Result<_, _>>()?;
-    if let Some((open, _)) = projects.iter().find(|(_, key)| key.is_none())
-        && !args.listen.ip().is_loopback()
-    {
-        let why = format!(
-            "listening on {} would let anyone who reaches it write into project {open:?}: give it a key with --project {open}=KEY, or listen on 127.0.0.1",
-            args.listen
-        );
-        return Err(WrongUse(why).into());
-    }
+    let stated: Vec<Project> = args.projects.iter().map(|project| parse(project)).collect::<Result<_, _>>()?;
     let definitions = args.definitions.read()?;
     let listener = bind(args.listen).await?;
     let access = args.store.hold("store").await?;
-    let service = Service::start(&access.endpoint, projects, definitions).await;
+    let served = serve(&args, stated, definitions, &access, listener).await;
+    access.close().await;
+    served
+}
+
+async fn serve(
+    args: &ServeArgs,
+    stated: Vec<Project>,
+    definitions: Definitions,
+    access: &Access,
+    listener: TcpListener,
+) -> anyhow::Result<()> {
+    let keys = KeyWatch::start(&access.endpoint).await?;
+    let projects = admitted(stated, args.listen, &keys.keys.get())?;
+    let loopback = args.listen.ip().is_loopback();
+    let pages = if loopback && !args.require_read_key { Pages::OpenOnLoopback } else { Pages::BehindReadKey };
+    if pages == Pages::BehindReadKey && keys.keys.get().projects(Kind::Read).is_empty() {
+        tracing::warn!("pages need a read key, and there is none yet: `qoe keys create read --project {}` makes one", projects[0].0);
+    }
+    let service = Service::start(&access.endpoint, Entrance { projects, pages, keys }, definitions).await;
     let address = format!("http://{}", listener.local_addr()?);
     access.announce(&address)?;
     tracing::info!("live board on {address}/board, intake on {address}/v1/telemetry, browser client at {address}/sdk/qoe.js");
-    service.serve(listener).await?;
-    access.close().await;
-    Ok(())
+    service.serve(listener).await
 }
 
-fn parse(project: &str) -> Result<(String, Option<String>), WrongUse> {
+/// A project, and its key if it has one from the command line.
+pub type Project = (String, Option<String>);
+
+/// The projects to serve: those stated, or else those with keys, or else `default`. Where others can reach the address, each must have a key.
+fn admitted(stated: Vec<Project>, listen: SocketAddr, keys: &Keyring) -> Result<Vec<Project>, WrongUse> {
+    let keyed = keys.projects(Kind::Write);
+    let projects = match (stated.is_empty(), keyed.is_empty()) {
+        (false, _) => stated,
+        (true, false) => keyed.iter().map(|project| ((*project).to_owned(), None)).collect(),
+        (true, true) => vec![("default".to_owned(), None)],
+    };
+    let open = projects.iter().find(|(name, key)| key.is_none() && !keyed.contains(name.as_str()));
+    if let Some((open, _)) = open
+        && !listen.ip().is_loopback()
+    {
+        return Err(WrongUse(format!(
+            "listening on {listen} would let anyone who reaches it write into project {open:?}, which has no key: make one with `qoe keys create write --project {open}`, \
+             and one to read with, `qoe keys create read --project {open}`; or listen on 127.0.0.1"
+        )));
+    }
+    Ok(projects)
+}
+
+fn parse(project: &str) -> Result<Project, WrongUse> {
     let (name, key) = project.split_once('=').map_or((project, None), |(name, key)| (name, Some(key.to_owned())));
     if name.is_empty() || key.as_deref() == Some("") {
         return Err(WrongUse(format!("--project {project:?} is neither NAME nor NAME=KEY")));
@@ -70,34 +109,62 @@ pub async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}: choose another address with --listen"))
 }
 
+/// Who comes in, to send and to look.
+#[derive(Debug)]
+pub struct Entrance {
+    /// The projects that take data; the first is the one that links without a project lead to.
+    pub projects: Vec<Project>,
+    /// Who may look.
+    pub pages: Pages,
+    /// The store's keys.
+    pub keys: KeyWatch,
+}
+
+impl Entrance {
+    /// One project, open to this machine alone.
+    pub async fn on_loopback(endpoint: &Endpoint, project: &str) -> anyhow::Result<Self> {
+        let projects = vec![(project.to_owned(), None)];
+        Ok(Entrance { projects, pages: Pages::OpenOnLoopback, keys: KeyWatch::start(endpoint).await? })
+    }
+}
+
 /// Intake and pages over a store.
 #[derive(Debug)]
 pub struct Service {
     /// Takes rows to ClickHouse.
     pub delivery: Delivery,
     app: Router,
+    keys: KeyWatch,
 }
 
 impl Service {
-    /// Sets them up; the first of the projects is the one that links without a project lead to.
-    pub async fn start(endpoint: &Endpoint, projects: Vec<(String, Option<String>)>, definitions: Definitions) -> Service {
+    /// Sets them up.
+    pub async fn start(endpoint: &Endpoint, entrance: Entrance, definitions: Definitions) -> Service {
+        let Entrance { projects, pages, mut keys } = entrance;
         let names: Vec<String> = projects.iter().map(|(name, _)| name.clone()).collect();
+        let default_project = names.first().cloned().unwrap_or_default();
         let delivery = Delivery::start(endpoint.clone(), DeliveryConfig::default()).await;
-        let intake = Intake::new(Projects::new(projects), delivery.clone(), IntakeConfig::default());
-        let settings =
-            Settings { default_project: names.first().cloned().unwrap_or_default(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        let projects = Projects::with_keys(projects, keys.keys.clone(), Arc::clone(&keys.ledger));
+        let intake = Intake::new(projects.clone(), delivery.clone(), IntakeConfig::default());
+        let settings = Settings { default_project: default_project.clone(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let boards = Boards::new(endpoint.clone(), definitions, names);
-        let app = qoe_ingest::router(intake).merge(qoe_dashboards::router(boards, settings));
-        Service { delivery, app }
+        let guard = Guard::new(pages, keys.keys.clone(), Arc::clone(&keys.ledger), &default_project, now);
+        let app = guard.protect(qoe_ingest::router(intake).merge(qoe_dashboards::router(boards.clone(), settings)));
+        keys.keep(move |keyring| {
+            boards.add_projects([Kind::Write, Kind::Read].into_iter().flat_map(|kind| keyring.projects(kind)));
+            projects.renew(keyring);
+        });
+        Service { delivery, app, keys }
     }
 
     /// Serves until SIGINT or SIGTERM, then lets what is under way end and what was taken be stored.
     pub async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = axum::serve(listener, self.app).with_graceful_shutdown(async move {
-            asked_to_stop().await;
-            let _ = stopping.send(());
-        });
+        let serving =
+            axum::serve(listener, self.app.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(async move {
+                asked_to_stop().await;
+                let _ = stopping.send(());
+            });
         // Pages kept up to date hold their connections for as long as they are open: they get a while, not for ever.
         let patience = async {
             let _ = stopped.await;
@@ -108,6 +175,7 @@ impl Service {
             () = patience => {}
         }
         let left = self.delivery.drain(PATIENCE).await;
+        self.keys.close().await;
         if left > 0 {
             anyhow::bail!("{left} rows were taken and not acknowledged, and could not be stored: ClickHouse did not answer in time");
         }

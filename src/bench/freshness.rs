@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::quantile;
 use crate::access::StoreArgs;
-use crate::serve::Service;
+use crate::serve::{Entrance, Service};
 
 const PROJECT: &str = "bench";
 
@@ -40,7 +40,7 @@ pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
     let access = StoreArgs::embedded(folder.clone()).hold("bench").await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let service = Service::start(&access.endpoint, vec![(PROJECT.to_owned(), None)], Definitions::default()).await;
+    let service = Service::start(&access.endpoint, Entrance::on_loopback(&access.endpoint, PROJECT).await?, Definitions::default()).await;
 
     let now = Millis(Utc::now().timestamp_millis());
     let config = FleetConfig { concurrent_sessions: args.sessions, start: Millis(now.0 - 300_000), ..FleetConfig::demo(PROJECT, 1, now) };

@@ -6,6 +6,7 @@ mod architecture;
 mod board;
 mod browser;
 mod intake;
+mod keys;
 mod pushdown;
 mod store;
 mod support;
