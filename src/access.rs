@@ -126,6 +126,28 @@ impl StoreArgs {
         })
     }
 
+    /// The store, to have its keys administered: of a running `qoe` if one works on it, else started for this command, made if there is none. A server
+    /// that others can reach needs a key before it starts, so a key can be made before there is a server.
+    pub async fn administer(&self) -> anyhow::Result<Access> {
+        if self.clickhouse_url.is_some() {
+            return self.hold("store").await;
+        }
+        let path = self.store.clone().map_or_else(|| data_folder("store"), Ok)?;
+        match self.running(&path).await {
+            Some(access) => Ok(access),
+            None => self.start(&path).await,
+        }
+    }
+
+    /// The store of a `qoe` that runs on this folder.
+    async fn running(&self, path: &Path) -> Option<Access> {
+        let running = Folder::running(path)?;
+        let endpoint = running.endpoint(&self.clickhouse_database);
+        endpoint.ping().await.ok()?;
+        tracing::info!("using the qoe that runs on {} (process {})", path.display(), running.pid);
+        Some(Access { endpoint, path: path.to_owned(), remote: false, embedded: None })
+    }
+
     /// The store, to be asked: of a running `qoe` if one works on it, else started for this command.
     pub async fn ask(&self) -> anyhow::Result<Access> {
         if let Some(endpoint) = self.remote()? {
@@ -138,12 +160,8 @@ impl StoreArgs {
             None => vec![data_folder("store")?, data_folder("demo")?],
         };
         for path in &candidates {
-            if let Some(running) = Folder::running(path) {
-                let endpoint = running.endpoint(&self.clickhouse_database);
-                if endpoint.ping().await.is_ok() {
-                    tracing::info!("using the qoe that runs on {} (process {})", path.display(), running.pid);
-                    return Ok(Access { endpoint, path: path.clone(), remote: false, embedded: None });
-                }
+            if let Some(access) = self.running(path).await {
+                return Ok(access);
             }
         }
         let Some(path) = candidates.iter().find(|path| path.join("clickhouse").is_dir()) else {

@@ -16,7 +16,7 @@ use qoe_store::{Millis, Records};
 use crate::access::{StoreArgs, data_folder};
 use crate::exit::WrongUse;
 use crate::listen::Patience;
-use crate::serve::{Service, bind};
+use crate::serve::{Entrance, Service, bind};
 
 /// The project of the demo.
 const PROJECT: &str = "demo";
@@ -50,6 +50,13 @@ pub struct DemoArgs {
 /// Plays until interrupted.
 pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let began = Instant::now();
+    if !args.listen.ip().is_loopback() {
+        return Err(WrongUse(format!(
+            "a demo has no keys, so it listens on loopback only, not on {}: reach it through a tunnel, or use `qoe serve` with keys (`qoe keys create write --project NAME`)",
+            args.listen
+        ))
+        .into());
+    }
     let path = args.store.clone().map_or_else(|| data_folder("demo"), Ok)?;
     claim(&path)?;
     let listener = bind(args.listen).await?;
@@ -65,8 +72,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let incident = config.incident.clone();
     let mut fleet = Fleet::new(config);
     let delivery = access.delivery("server", SpoolConfig::default()).await?;
-    let service =
-        Service::new(&access.endpoint, delivery, vec![(PROJECT.to_owned(), None)], Definitions::default(), IntakeConfig::default());
+    let entrance = Entrance::on_loopback(&access.endpoint, PROJECT).await?;
+    let service = Service::new(&access.endpoint, delivery, entrance, Definitions::default(), IntakeConfig::default());
     let rows = load(&mut fleet, &service.delivery, now).await?;
     access.announce(&address)?;
 

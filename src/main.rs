@@ -1,11 +1,16 @@
 //! `qoe`: QoE analytics and satisfaction telemetry for real-time communication. This binary wires the crates together; the work is theirs.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
+
 mod access;
 mod bench;
 mod demo;
 mod engine;
 mod exit;
+mod guard;
 mod import;
+mod keyring;
+mod keys;
 mod listen;
 mod score;
 mod serve;
@@ -29,6 +34,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// The service: intake, board, API.
     Serve(serve::ServeArgs),
+    /// Keys: who may send data, who may open pages.
+    Keys(keys::KeysArgs),
     /// Ask in SQL, over one project's data.
     Sql(sql::SqlArgs),
     /// Bring in captures of real calls.
@@ -58,6 +65,7 @@ fn main() -> std::process::ExitCode {
         match cli.command {
             Command::Demo(args) => demo::run(args).await,
             Command::Serve(args) => serve::run(args).await,
+            Command::Keys(args) => keys::run(args).await,
             Command::Sql(args) => sql::run(args).await,
             Command::Import(args) => import::run(args).await,
             Command::Score(args) => score::run(&args),

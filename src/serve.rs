@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,10 +13,13 @@ use qoe_ingest::{ConnectionLimits, Delivery, Intake, IntakeConfig, Projects, Spo
 use qoe_query::Definitions;
 use qoe_query::board::Boards;
 use qoe_store::Endpoint;
+use qoe_store::keys::{Keyring, Kind};
 use tokio::net::TcpListener;
 
-use crate::access::{DefinitionArgs, StoreArgs};
+use crate::access::{Access, DefinitionArgs, StoreArgs};
 use crate::exit::WrongUse;
+use crate::guard::{Guard, Pages};
+use crate::keyring::{KeyWatch, now};
 use crate::listen::{self, Patience};
 
 /// How long open requests may take to end once the service is asked to.
@@ -30,9 +34,13 @@ pub struct ServeArgs {
     /// Address of pages and intake; port 0 takes a free one.
     #[arg(long, env = "QOE_LISTEN", default_value = "127.0.0.1:8480")]
     listen: SocketAddr,
-    /// A project that takes data, optionally with its write key: NAME or NAME=KEY. May be given several times.
-    #[arg(long = "project", env = "QOE_PROJECTS", value_delimiter = ',', default_value = "default", value_name = "NAME[=KEY]")]
+    /// A project that takes data, optionally with a write key: NAME or NAME=KEY. May be given several times [default: those that have keys, see `qoe
+    /// keys`, or else `default`].
+    #[arg(long = "project", env = "QOE_PROJECTS", value_delimiter = ',', value_name = "NAME[=KEY]")]
     projects: Vec<String>,
+    /// Ask for a read key also on loopback: behind a proxy that others can reach.
+    #[arg(long, env = "QOE_REQUIRE_READ_KEY")]
+    require_read_key: bool,
     #[command(flatten)]
     spool: SpoolArgs,
     #[command(flatten)]
@@ -118,33 +126,64 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Serves until interrupted.
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
-    let projects: Vec<(String, Option<String>)> = args.projects.iter().map(|project| parse(project)).collect::<Result<_, _>>()?;
-    if let Some((open, _)) = projects.iter().find(|(_, key)| key.is_none())
-        && !args.listen.ip().is_loopback()
-    {
-        let why = format!(
-            "listening on {} would let anyone who reaches it write into project {open:?}: give it a key with --project {open}=KEY, or listen on 127.0.0.1",
-            args.listen
-        );
-        return Err(WrongUse(why).into());
-    }
+    let stated: Vec<Project> = args.projects.iter().map(|project| parse(project)).collect::<Result<_, _>>()?;
     let definitions = args.definitions.read()?;
     let listener = bind(args.listen).await?;
     let access = args.store.hold("store").await?;
+    let served = serve(&args, stated, definitions, &access, listener).await;
+    access.close().await;
+    served
+}
+
+async fn serve(
+    args: &ServeArgs,
+    stated: Vec<Project>,
+    definitions: Definitions,
+    access: &Access,
+    listener: TcpListener,
+) -> anyhow::Result<()> {
+    let keys = KeyWatch::start(&access.endpoint).await?;
+    let projects = admitted(stated, args.listen, &keys.keys.get())?;
+    let loopback = args.listen.ip().is_loopback();
+    let pages = if loopback && !args.require_read_key { Pages::OpenOnLoopback } else { Pages::BehindReadKey };
+    if pages == Pages::BehindReadKey && keys.keys.get().projects(Kind::Read).is_empty() {
+        tracing::warn!("pages need a read key, and there is none yet: `qoe keys create read --project {}` makes one", projects[0].0);
+    }
     let delivery = access.delivery("server", args.spool.config()).await?;
     if args.spool.durability != Durability::Fsync {
         tracing::warn!("batches are acknowledged before they are flushed to the disk: durability {}", args.spool.durability);
     }
-    let service = Service::new(&access.endpoint, delivery, projects, definitions, args.limits.intake());
+    let service = Service::new(&access.endpoint, delivery, Entrance { projects, pages, keys }, definitions, args.limits.intake());
     let address = format!("http://{}", listener.local_addr()?);
     access.announce(&address)?;
     tracing::info!("live board on {address}/board, intake on {address}/v1/telemetry, browser client at {address}/sdk/qoe.js");
-    service.serve(listener, args.limits.patience()).await?;
-    access.close().await;
-    Ok(())
+    service.serve(listener, args.limits.patience()).await
 }
 
-fn parse(project: &str) -> Result<(String, Option<String>), WrongUse> {
+/// A project, and its key if it has one from the command line.
+pub type Project = (String, Option<String>);
+
+/// The projects to serve: those stated, or else those with keys, or else `default`. Where others can reach the address, each must have a key.
+fn admitted(stated: Vec<Project>, listen: SocketAddr, keys: &Keyring) -> Result<Vec<Project>, WrongUse> {
+    let keyed = keys.projects(Kind::Write);
+    let projects = match (stated.is_empty(), keyed.is_empty()) {
+        (false, _) => stated,
+        (true, false) => keyed.iter().map(|project| ((*project).to_owned(), None)).collect(),
+        (true, true) => vec![("default".to_owned(), None)],
+    };
+    let open = projects.iter().find(|(name, key)| key.is_none() && !keyed.contains(name.as_str()));
+    if let Some((open, _)) = open
+        && !listen.ip().is_loopback()
+    {
+        return Err(WrongUse(format!(
+            "listening on {listen} would let anyone who reaches it write into project {open:?}, which has no key: make one with `qoe keys create write --project {open}`, \
+             and one to read with, `qoe keys create read --project {open}`; or listen on 127.0.0.1"
+        )));
+    }
+    Ok(projects)
+}
+
+fn parse(project: &str) -> Result<Project, WrongUse> {
     let (name, key) = project.split_once('=').map_or((project, None), |(name, key)| (name, Some(key.to_owned())));
     if name.is_empty() || key.as_deref() == Some("") {
         return Err(WrongUse(format!("--project {project:?} is neither NAME nor NAME=KEY")));
@@ -157,6 +196,25 @@ pub async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}: choose another address with --listen"))
 }
 
+/// Who comes in, to send and to look.
+#[derive(Debug)]
+pub struct Entrance {
+    /// The projects that take data; the first is the one that links without a project lead to.
+    pub projects: Vec<Project>,
+    /// Who may look.
+    pub pages: Pages,
+    /// The store's keys.
+    pub keys: KeyWatch,
+}
+
+impl Entrance {
+    /// One project, open to this machine alone.
+    pub async fn on_loopback(endpoint: &Endpoint, project: &str) -> anyhow::Result<Self> {
+        let projects = vec![(project.to_owned(), None)];
+        Ok(Entrance { projects, pages: Pages::OpenOnLoopback, keys: KeyWatch::start(endpoint).await? })
+    }
+}
+
 /// Intake and pages over a store.
 #[derive(Debug)]
 pub struct Service {
@@ -164,24 +222,26 @@ pub struct Service {
     pub delivery: Delivery,
     intake: Intake,
     app: Router,
+    keys: KeyWatch,
 }
 
 impl Service {
-    /// Sets them up; the first of the projects is the one that links without a project lead to.
-    pub fn new(
-        endpoint: &Endpoint,
-        delivery: Delivery,
-        projects: Vec<(String, Option<String>)>,
-        definitions: Definitions,
-        config: IntakeConfig,
-    ) -> Service {
+    /// Sets them up.
+    pub fn new(endpoint: &Endpoint, delivery: Delivery, entrance: Entrance, definitions: Definitions, config: IntakeConfig) -> Service {
+        let Entrance { projects, pages, mut keys } = entrance;
         let names: Vec<String> = projects.iter().map(|(name, _)| name.clone()).collect();
-        let intake = Intake::new(Projects::new(projects), delivery.clone(), config);
-        let settings =
-            Settings { default_project: names.first().cloned().unwrap_or_default(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        let default_project = names.first().cloned().unwrap_or_default();
+        let projects = Projects::with_keys(projects, keys.keys.clone(), Arc::clone(&keys.ledger));
+        let intake = Intake::new(projects.clone(), delivery.clone(), config);
+        let settings = Settings { default_project: default_project.clone(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let boards = Boards::new(endpoint.clone(), definitions, names);
-        let app = qoe_ingest::router(intake.clone()).merge(qoe_dashboards::router(boards, settings));
-        Service { delivery, intake, app }
+        let guard = Guard::new(pages, keys.keys.clone(), Arc::clone(&keys.ledger), &default_project, now);
+        let app = guard.protect(qoe_ingest::router(intake.clone()).merge(qoe_dashboards::router(boards.clone(), settings)));
+        keys.keep(move |keyring| {
+            boards.add_projects([Kind::Write, Kind::Read].into_iter().flat_map(|kind| keyring.projects(kind)));
+            projects.renew(keyring);
+        });
+        Service { delivery, intake, app, keys }
     }
 
     /// Serves until SIGINT or SIGTERM, then lets what is under way end and what was taken be stored.
@@ -195,6 +255,7 @@ impl Service {
         }
         self.delivery.spool().end();
         let left = self.delivery.drain(DRAIN).await;
+        self.keys.close().await;
         if left > 0 {
             tracing::info!("{left} bytes wait in the spool for ClickHouse, and go there at the next start");
         }

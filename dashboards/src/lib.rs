@@ -22,6 +22,7 @@ mod errors;
 mod events;
 mod figures;
 mod frame;
+mod gate;
 mod pages;
 mod session;
 mod source;
@@ -35,6 +36,7 @@ mod synthetic;
 mod tests;
 
 pub use board::render_board;
+pub use gate::{Asked, Shut, shut};
 pub use pages::router_over;
 pub use session::render_session;
 pub use source::{Source, SourceError};

@@ -20,7 +20,7 @@ use crate::view::{Lang, View};
 use crate::wire::{BoardAnswer, SessionAnswer};
 
 /// Nothing but what this server serves, and nothing written into the page: neither scripts nor styles.
-const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+pub(crate) const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 
 struct App<S> {
     source: S,

@@ -37,6 +37,8 @@ pub struct Words {
     pub keys: Keys,
     /// Pages that say what went wrong.
     pub problem: Problems,
+    /// The page that takes a read key.
+    pub gate: Gate,
     /// Dimensions, in the order of [`Dimension::ALL`].
     pub dimensions: [&'static str; 6],
     /// Stands for an empty value.
@@ -304,4 +306,21 @@ pub struct Problems {
     pub failed_todo: &'static str,
     pub to_board: &'static str,
     pub to_default: &'static str,
+}
+
+/// The page that takes a read key.
+#[derive(Debug)]
+pub struct Gate {
+    pub title: &'static str,
+    pub no_key: &'static str,
+    pub unknown_key: &'static str,
+    pub write_key: &'static str,
+    pub revoked: &'static str,
+    /// The project asked for, and those the key opens.
+    pub other_project: fn(&str, &[String]) -> String,
+    pub foreign_host: fn(&str) -> String,
+    pub label: &'static str,
+    pub submit: &'static str,
+    pub kept: &'static str,
+    pub again: &'static str,
 }

@@ -16,10 +16,10 @@ use std::sync::Arc;
 
 use qoe_store::{Keys, Millis, Record, Records, Stamp};
 
+use crate::access::{AccessError, Caller, Peer, Projects};
 use crate::clock::Clocks;
 use crate::context;
 use crate::dimensions::Dimensions;
-use crate::projects::{AccessError, Projects};
 use crate::reducer::{Origin, Reducer};
 use crate::refusal::{Fault, Refusal, Rejection, shortened};
 use crate::wire;
@@ -92,8 +92,8 @@ pub struct Arrival<'a> {
     pub batch: &'a wire::Batch<'a>,
     /// The key that came beside it; goes over the one in it.
     pub key: Option<&'a str>,
-    /// The page it came from, as its browser says; a sender that is no browser mostly says nothing.
-    pub origin: Option<&'a str>,
+    /// Whence it came.
+    pub peer: Peer<'a>,
     /// When this attempt was sent, ms by the sender's clock, where that came beside it; goes over the one in it.
     pub sent_at: Option<f64>,
     /// When it arrived.
@@ -123,7 +123,7 @@ impl Admission<'_> {
         for section in &batch.sections {
             let mut keys = context::over(&Keys::default(), &section.context, arrival.received_at).map_err(BatchRefusal::Context)?;
             if !keys.project.is_empty() {
-                self.projects.check(&keys.project, arrival.key(), arrival.origin)?;
+                self.projects.check(&keys.project, &arrival.caller())?;
                 self.dimensions.bound(Arc::make_mut(&mut keys), arrival.received_at);
             }
             let mut desk = Desk::new(*self, arrival, sent_at, keys);
@@ -139,8 +139,9 @@ impl Admission<'_> {
 }
 
 impl Arrival<'_> {
-    fn key(&self) -> Option<&str> {
-        self.key.or(self.batch.key.as_deref())
+    /// Who sent it, under which key.
+    pub fn caller(&self) -> Caller<'_> {
+        Caller { key: self.key.or(self.batch.key.as_deref()), peer: self.peer, at: self.received_at }
     }
 }
 
@@ -221,7 +222,7 @@ impl<'a> Desk<'a> {
         let mut keys = context::over(&self.sender.keys, &stated, self.arrival.received_at)?;
         if keys.project != self.sender.keys.project {
             let refused = |error: AccessError| Refusal::new(Fault::Access, error);
-            self.admission.projects.check(&keys.project, self.arrival.key(), self.arrival.origin).map_err(refused)?;
+            self.admission.projects.check(&keys.project, &self.arrival.caller()).map_err(refused)?;
         }
         self.admission.dimensions.bound(Arc::make_mut(&mut keys), self.arrival.received_at);
         let sender = Sender { correction_ms: self.correction_ms(&keys), keys };

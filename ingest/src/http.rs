@@ -4,6 +4,7 @@ mod body;
 mod error;
 mod metrics;
 mod reception;
+mod sender;
 mod stream;
 
 use std::any::Any;
@@ -36,17 +37,21 @@ pub fn router(intake: Intake) -> Router {
         .allow_headers([header::CONTENT_TYPE, header::CONTENT_ENCODING, KEY])
         .expose_headers([header::RETRY_AFTER])
         .max_age(std::time::Duration::from_secs(PREFLIGHT_SECONDS));
-    Router::new()
+    // What any web page may call and read. Health and metrics are not among it.
+    let public = Router::new()
         .route("/v1/telemetry", post(post_telemetry))
         .route("/v1/feedback", post(post_feedback))
         .route("/v1/stream", get(stream::open))
         .route("/sdk/qoe.js", get(|| sdk("text/javascript; charset=utf-8", include_str!("../browser/qoe.js"))))
         .route("/sdk/qoe.d.ts", get(|| sdk("application/typescript; charset=utf-8", include_str!("../browser/qoe.d.ts"))))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors);
+    Router::new()
+        .merge(public)
         .route("/healthz", get(health))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors)
         .with_state(intake)
 }
 

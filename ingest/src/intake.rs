@@ -8,13 +8,13 @@ use std::time::Duration;
 use qoe_store::Millis;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::access::Projects;
 use crate::admission::{Admission, Arrival, BatchRefusal};
 use crate::clock::Clocks;
 use crate::delivery::Delivery;
 use crate::dimensions::Dimensions;
 use crate::edge::connections::{ConnectionLimits, Connections};
 use crate::edge::streams::Streams;
-use crate::projects::Projects;
 use crate::receipts::{BatchName, Receipt, Receipts, Sighting};
 use crate::reducer::Reducer;
 use crate::refusal::{Fault, Rejection};
@@ -180,6 +180,11 @@ impl Intake {
         self.0.turns.clone().acquire_owned().await.ok()
     }
 
+    /// Whose data may come in.
+    pub fn projects(&self) -> &Projects {
+        &self.0.projects
+    }
+
     /// The way to ClickHouse.
     pub fn delivery(&self) -> &Delivery {
         &self.0.delivery
@@ -219,6 +224,7 @@ impl Intake {
     /// streams on: a batch that is sent away must find them as they were when it comes again.
     pub fn take(&self, arrival: Arrival<'_>) -> Result<(Receipt, Sighting), IntakeError> {
         let inner = &*self.0;
+        inner.projects.pace(arrival.batch.rows(), &arrival.caller()).map_err(BatchRefusal::from)?;
         let spool = inner.delivery.spool();
         let context = first_context(&arrival);
         let project = context.and_then(|context| context.project.as_deref()).unwrap_or_default();

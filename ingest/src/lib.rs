@@ -6,7 +6,7 @@
 //! the reason to mend.
 //!
 //! ```
-//! use qoe_ingest::{Admission, Arrival, Clocks, Dimensions, Projects, Reducer, wire};
+//! use qoe_ingest::{Admission, Arrival, Clocks, Dimensions, Peer, Projects, Reducer, wire};
 //! use qoe_store::Millis;
 //!
 //! let body = br#"{
@@ -20,7 +20,8 @@
 //! let admission = Admission {
 //!     projects: &Projects::open("demo"), reducer: &Reducer::default(), clocks: &Clocks::default(), dimensions: &Dimensions::default(),
 //! };
-//! let admitted = admission.admit(Arrival { batch: &batch, key: None, origin: None, sent_at: None, received_at: Millis(1795404861109) })?;
+//! let received_at = Millis(1795404861109);
+//! let admitted = admission.admit(Arrival { batch: &batch, key: None, peer: Peer::default(), sent_at: None, received_at })?;
 //! assert_eq!(admitted.records.SessionEvents[0].connect_ms, Some(412.0));
 //! assert_eq!(admitted.rejections[0].row, 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -30,10 +31,10 @@
 
 pub mod wire;
 
+mod access;
 mod clock;
 mod context;
 mod dimensions;
-mod projects;
 mod refusal;
 
 pub mod admission;
@@ -53,6 +54,7 @@ pub mod capture;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use access::{AccessError, Caller, Peer, Projects};
 pub use admission::{Admission, Admitted, Arrival, BatchRefusal};
 pub use capture::{Imported, read_capture};
 pub use clock::Clocks;
@@ -62,7 +64,6 @@ pub use edge::connections::{ConnectionLimits, Connections};
 pub use edge::streams::Streams;
 pub use http::router;
 pub use intake::{Intake, IntakeConfig, IntakeError, StreamConfig};
-pub use projects::{AccessError, Projects};
 pub use receipts::{Receipt, Sighting};
 pub use reducer::Reducer;
 pub use refusal::{Fault, Refusal, Rejection};

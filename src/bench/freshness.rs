@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use super::quantile;
 use crate::access::StoreArgs;
 use crate::listen::Patience;
-use crate::serve::Service;
+use crate::serve::{Entrance, Service};
 
 const PROJECT: &str = "bench";
 
@@ -43,8 +43,8 @@ pub async fn run(args: FreshnessArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let delivery = access.delivery("bench", SpoolConfig::default()).await?;
-    let service =
-        Service::new(&access.endpoint, delivery, vec![(PROJECT.to_owned(), None)], Definitions::default(), IntakeConfig::default());
+    let entrance = Entrance::on_loopback(&access.endpoint, PROJECT).await?;
+    let service = Service::new(&access.endpoint, delivery, entrance, Definitions::default(), IntakeConfig::default());
 
     let now = Millis(Utc::now().timestamp_millis());
     let config = FleetConfig { concurrent_sessions: args.sessions, start: Millis(now.0 - 300_000), ..FleetConfig::demo(PROJECT, 1, now) };

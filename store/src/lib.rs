@@ -17,6 +17,7 @@ mod cell;
 pub mod embedded;
 mod endpoint;
 mod folder;
+pub mod keys;
 pub mod rows;
 pub mod schema;
 

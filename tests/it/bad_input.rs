@@ -235,7 +235,7 @@ async fn texts_that_mean_something_elsewhere_are_kept_as_they_are_and_shown_as_t
 
 async fn page(served: &Served, path: &str) -> String {
     let mut stream = TcpStream::connect(served.address).await.unwrap();
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: qoe\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     String::from_utf8_lossy(&answer).into_owned()

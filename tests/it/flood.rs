@@ -80,7 +80,7 @@ async fn a_connection_that_is_not_used_is_closed_and_one_in_use_is_not() {
 
 async fn exchange_text(served: &Served, path: &str) -> String {
     let mut stream = TcpStream::connect(served.address).await.unwrap();
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: qoe\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
     last_words(&mut stream).await
 }
 

@@ -8,6 +8,7 @@ mod board;
 mod browser;
 mod flood;
 mod intake;
+mod keys;
 mod pushdown;
 mod store;
 mod stream;

@@ -225,6 +225,29 @@ pub static EN: Words = Words {
         to_board: "Open the board",
         to_default: "Open the configured project",
     },
+    gate: Gate {
+        title: "A read key opens these pages",
+        no_key: "Enter a read key (rk_...), or send it as Authorization: Bearer rk_... Whoever runs this server makes one with: qoe keys create read --project NAME",
+        unknown_key: "This is no key of this server. Check that it was copied whole; qoe keys list shows which there are.",
+        write_key: "This is a write key (wk_...): it sends data and opens no pages. Pages need a read key (rk_...).",
+        revoked: "This key was revoked. Ask for another: qoe keys create read --project NAME",
+        other_project: |project, opened| {
+            format!(
+                "This key does not open project “{project}”. It opens: {}. Name one of them in the address, such as ?project={}.",
+                opened.join(", "),
+                opened.first().map_or("", String::as_str)
+            )
+        },
+        foreign_host: |host| {
+            format!(
+                "This server answers its own machine only, and was asked as “{host}”: use http://127.0.0.1 or http://localhost with its port. To reach it under another name, start it with --require-read-key."
+            )
+        },
+        label: "Read key",
+        submit: "Open",
+        kept: "The browser is given a session of twelve hours; the key itself is not kept.",
+        again: "Opened before? Ask for the page again.",
+    },
     dimensions: ["Vendor", "Service", "Region", "Network", "Platform", "App version"],
     not_stated: "not stated",
 };

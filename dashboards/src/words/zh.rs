@@ -213,6 +213,29 @@ pub static ZH: Words = Words {
         to_board: "打开看板",
         to_default: "打开默认项目",
     },
+    gate: Gate {
+        title: "需要读取密钥",
+        no_key: "请输入读取密钥（rk_...），或随请求发送 Authorization: Bearer rk_...。密钥由服务器管理员创建：qoe keys create read --project 名称",
+        unknown_key: "此服务器没有这个密钥。请检查是否复制完整；qoe keys list 列出全部密钥。",
+        write_key: "这是写入密钥（wk_...），只能上报数据，不能打开页面。页面需要读取密钥（rk_...）。",
+        revoked: "此密钥已被吊销。请另行申请：qoe keys create read --project 名称",
+        other_project: |project, opened| {
+            format!(
+                "此密钥不能查看项目“{project}”，可以查看：{}。请在地址中指定其一，例如 ?project={}。",
+                opened.join("、"),
+                opened.first().map_or("", String::as_str)
+            )
+        },
+        foreign_host: |host| {
+            format!(
+                "此服务器只响应本机访问，而请求使用的名称是“{host}”：请使用 http://127.0.0.1 或 http://localhost 加端口。若要以其他名称访问，请用 --require-read-key 启动。"
+            )
+        },
+        label: "读取密钥",
+        submit: "打开",
+        kept: "浏览器将得到十二小时的会话；密钥本身不会保存。",
+        again: "之前已打开过？请重新请求此页面。",
+    },
     dimensions: ["厂商", "业务类型", "区域", "网络", "平台", "应用版本"],
     not_stated: "未注明",
 };

@@ -27,7 +27,7 @@ impl Gate {
     fn admit(&self, body: &str) -> Result<Admitted, BatchRefusal> {
         let batch = wire::Batch::from_json(body.as_bytes()).unwrap();
         let admission = Admission { projects: &self.projects, reducer: &self.reducer, clocks: &self.clocks, dimensions: &self.dimensions };
-        admission.admit(Arrival { batch: &batch, key: None, origin: None, sent_at: None, received_at: Millis(NOW) })
+        admission.admit(Arrival { batch: &batch, key: None, peer: Peer::default(), sent_at: None, received_at: Millis(NOW) })
     }
 }
 

@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, header};
 use bytes::BytesMut;
 use futures::StreamExt;
 
-use super::KEY;
 use super::error::ApiError;
+use super::sender::Sender;
 use crate::edge::shape::{self, Format};
 use crate::edge::unpack::{Encoding, unpack};
 use crate::intake::Intake;
@@ -24,27 +24,11 @@ pub(super) struct Payload {
     bytes: Bytes,
 }
 
-/// Who says to have sent it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Sender {
-    /// The key that came beside the body.
-    pub key: Option<String>,
-    /// The page, as its browser says.
-    pub origin: Option<String>,
-}
-
-impl Sender {
-    pub fn of(headers: &HeaderMap) -> Self {
-        let stated = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Sender { key: stated(KEY), origin: stated(header::ORIGIN) }
-    }
-}
-
 /// Takes a body in, within its size and time. What its headers rule out is refused before it is read.
 pub(super) async fn receive(intake: &Intake, request: Request) -> Result<Payload, ApiError> {
     let config = intake.config();
     let headers = request.headers();
-    let (format, encoding, sender) = (format(headers)?, Encoding::of(headers)?, Sender::of(headers));
+    let (format, encoding, sender) = (format(headers)?, Encoding::of(headers)?, Sender::of(headers, request.extensions()));
     let limit = config.encoded_bytes;
     let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if stated.is_some_and(|stated| stated > limit) {

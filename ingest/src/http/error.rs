@@ -1,5 +1,6 @@
 //! What a request is answered when it is not taken: one type, one status each. A 4xx says what to mend; a 5xx says when to come again.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::Json;
@@ -7,12 +8,12 @@ use axum::extract::rejection::QueryRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::access::AccessError;
 use crate::admission::BatchRefusal;
 use crate::edge::shape::ShapeError;
 use crate::edge::streams::TooManyStreams;
 use crate::edge::unpack::{EncodingError, UnpackError};
 use crate::intake::IntakeError;
-use crate::projects::AccessError;
 use crate::refusal::Rejection;
 use crate::spool::Backpressure;
 use crate::wire;
@@ -94,8 +95,7 @@ impl ApiError {
             | ApiError::Shape(ShapeError::LongArray { .. } | ShapeError::ManyLines)
             | ApiError::Refused(BatchRefusal::TooManyRows { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
-            ApiError::Refused(BatchRefusal::Access(AccessError::UnknownProject { .. })) => StatusCode::NOT_FOUND,
-            ApiError::Refused(BatchRefusal::Access(AccessError::WrongKey { .. })) => StatusCode::UNAUTHORIZED,
+            ApiError::Refused(BatchRefusal::Access(error)) => access_status(error),
             ApiError::Refused(BatchRefusal::Context(_) | BatchRefusal::SentAt { .. }) | ApiError::NothingKept(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
@@ -114,6 +114,7 @@ impl ApiError {
             }
             ApiError::Backpressure(Backpressure::DiskFailed) => Some(RETRY_WHEN_FAILED),
             ApiError::TooManyStreams(_) => Some(RETRY_STREAM),
+            ApiError::Refused(BatchRefusal::Access(error)) => error.retry_after_s().map(NonZeroU32::get),
             _ => None,
         }
     }
@@ -134,6 +135,18 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+/// No key that is good for it: 401. A good key, the wrong page: 403.
+fn access_status(error: &AccessError) -> StatusCode {
+    match error {
+        AccessError::UnknownProject { .. } => StatusCode::NOT_FOUND,
+        AccessError::WrongOrigin { .. } => StatusCode::FORBIDDEN,
+        AccessError::TooManyRows { .. } | AccessError::TooManyBatches { .. } => StatusCode::TOO_MANY_REQUESTS,
+        AccessError::WrongKey { .. } | AccessError::WrongKind { .. } | AccessError::WrongProject { .. } | AccessError::Revoked { .. } => {
+            StatusCode::UNAUTHORIZED
+        }
     }
 }
 

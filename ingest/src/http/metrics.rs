@@ -11,6 +11,9 @@ pub(super) fn text(intake: &Intake) -> String {
     let (taken, delivery, reducer) = (intake.counts(), intake.delivery(), intake.reducer().counts());
     let delivered = delivery.counts();
     let rejected: Vec<(String, u64)> = taken.rejected().map(|(fault, rows)| (format!("{{fault=\"{}\"}}", fault.as_str()), rows)).collect();
+    let refused: Vec<(String, u64)> =
+        intake.projects().refusals().into_iter().map(|(reason, times)| (format!("{{reason=\"{}\"}}", reason.as_str()), times)).collect();
+    let (paced, shared) = intake.projects().paced();
     let mut page = Page::default();
     page.counter("qoe_ingest_batches_total", "batches taken", taken.batches.load(Relaxed));
     page.counter("qoe_ingest_duplicate_batches_total", "batches that had come before", taken.duplicates.load(Relaxed));
@@ -48,6 +51,9 @@ pub(super) fn text(intake: &Intake) -> String {
     page.gauge("qoe_ingest_open_streams", "WebSockets that are open", intake.streams().open() as u64);
     page.counter("qoe_ingest_refused_streams_total", "WebSockets refused because enough were open", intake.streams().refused());
     page.counter("qoe_ingest_stream_messages_total", "batches that came over WebSockets", intake.streams().messages());
+    page.series("qoe_refused_uses_total", "uses of keys that were refused, by why", "counter", &refused);
+    page.gauge("qoe_ingest_paced_senders", "addresses under a key that have a rate of their own", paced as u64);
+    page.counter("qoe_ingest_shared_pace_total", "batches of addresses that shared a rate for want of room", shared);
     page.gauge("qoe_ingest_streams", "media streams followed", reducer.streams.load(Relaxed) as u64);
     page.counter("qoe_ingest_samples_total", "samples made of reports", reducer.samples.load(Relaxed));
     page.counter("qoe_ingest_stream_baselines_total", "first readings and readings after a reset", reducer.baselines.load(Relaxed));

@@ -39,8 +39,7 @@ pub(super) fn take(
     let batch = read(payload).map_err(|error| NotTaken { batch_id: None, error })?;
     let batch_id = batch.batch_id.as_deref().map(str::to_owned);
     let sender = payload.sender();
-    let arrival =
-        Arrival { batch: &batch, key: sender.key.as_deref(), origin: sender.origin.as_deref(), sent_at, received_at: intake.now() };
+    let arrival = Arrival { batch: &batch, key: sender.key.as_deref(), peer: sender.peer(), sent_at, received_at: intake.now() };
     match intake.take(arrival) {
         Ok((receipt, sighting)) => Ok(Taken { batch_id, receipt, sighting, durability: intake.delivery().spool().config().durability }),
         Err(error) => Err(NotTaken { batch_id, error: error.into() }),

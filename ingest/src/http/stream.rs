@@ -13,16 +13,18 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 use futures::stream::{FuturesOrdered, SplitSink, SplitStream};
 use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
-use super::body::{Payload, Sender};
+use super::body::Payload;
 use super::error::ApiError;
 use super::reception::{NotTaken, Taken, take};
+use super::sender::Sender;
 use crate::edge::shape::Format;
 use crate::edge::streams::OpenStream;
 use crate::intake::Intake;
@@ -39,14 +41,14 @@ const READ_BUFFER: usize = 16 << 10;
 /// Opens a stream.
 pub(super) async fn open(
     State(intake): State<Intake>,
-    headers: HeaderMap,
+    head: Parts,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let upgrade =
         upgrade.map_err(|rejection| ApiError::BadRequest(format!("open this address as a WebSocket: {}", rejection.body_text())))?;
     let place = intake.streams().admit()?;
     let limit = intake.config().encoded_bytes;
-    let sender = Sender::of(&headers);
+    let sender = Sender::of_head(&head);
     let upgrade = upgrade.max_message_size(limit).max_frame_size(limit).read_buffer_size(READ_BUFFER).write_buffer_size(0);
     Ok(upgrade.on_upgrade(move |socket| async move {
         let (sink, source) = socket.split();

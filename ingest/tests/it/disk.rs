@@ -36,6 +36,7 @@ struct Contents {
     given_up: bool,
 }
 
+#[allow(dead_code, reason = "what the simulation of crashes needs")]
 impl SimDisk {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()

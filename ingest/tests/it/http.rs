@@ -205,7 +205,7 @@ async fn a_request_that_is_not_taken_is_told_what_to_mend() {
     check(&post_as(&app, &[("content-type", "application/x-www-form-urlencoded")], "a=1").await, 415, "x-ndjson");
     check(&post_as(&app, &[JSON, ("content-encoding", "br")], "x").await, 415, "gzip, zstd");
     check(&post_as(&app, &[JSON, ("content-encoding", "gzip")], "not gzip").await, 400, "cannot be unpacked");
-    check(&post(&app, &of(json!({ "project": "q" }))).await, 404, "add it to the projects");
+    check(&post(&app, &of(json!({ "project": "q" }))).await, 404, "qoe keys create write");
     check(&post(&app, &of(json!({ "project": "shut" }))).await, 401, "X-Qoe-Key");
     check(&post(&app, &of(json!({ "project": "p", "service": "fax" }))).await, 422, "service \"fax\"");
     check(&post(&app, &of(json!({ "project": "p" }))).await, 422, "row 0: session_id");

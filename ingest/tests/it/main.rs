@@ -6,3 +6,4 @@ mod clickhouse;
 mod delivery;
 mod disk;
 mod http;
+mod keys;

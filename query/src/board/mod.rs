@@ -11,7 +11,7 @@ mod slices;
 mod sql;
 mod timeline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -86,7 +86,7 @@ pub struct Boards {
 struct Shared {
     endpoint: Endpoint,
     definitions: Definitions,
-    projects: Vec<String>,
+    projects: std::sync::RwLock<BTreeSet<String>>,
     catalog: Mutex<Option<Catalog>>,
     boards: Mutex<BTreeMap<(String, Filter), Remembered>>,
 }
@@ -94,8 +94,14 @@ struct Shared {
 impl Boards {
     /// Boards of these projects at `endpoint`. ClickHouse need not be there yet.
     pub fn new(endpoint: Endpoint, definitions: Definitions, projects: Vec<String>) -> Self {
-        let (catalog, boards) = (Mutex::default(), Mutex::default());
+        let (projects, catalog, boards) = (projects.into_iter().collect::<BTreeSet<_>>().into(), Mutex::default(), Mutex::default());
         Boards { shared: Arc::new(Shared { endpoint, definitions, projects, catalog, boards }) }
+    }
+
+    /// Adds projects to those there are boards of.
+    pub fn add_projects<'a>(&self, projects: impl IntoIterator<Item = &'a str>) {
+        let mut known = self.shared.projects.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.extend(projects.into_iter().map(str::to_owned));
     }
 
     /// The board of a project's sessions that match the filter, shared between viewers. Who is there is at most about half a second old; windows,
@@ -154,7 +160,7 @@ impl Boards {
     }
 
     fn known(&self, project: &str) -> Result<(), BoardError> {
-        if self.shared.projects.iter().any(|known| known == project) {
+        if self.shared.projects.read().unwrap_or_else(std::sync::PoisonError::into_inner).contains(project) {
             return Ok(());
         }
         Err(BoardError::UnknownProject { project: project.to_owned() })
