@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use qoe_query::board::{
-    Board, Dimension, Filter, GoodMinutes, JudgedMinute, Minute, MosFigure, Quantiles, SessionRow, SessionState, SessionTimeline,
+    Board, Dimension, Filter, GoodMinutes, JudgedMinute, Minute, Missing, MosFigure, Quantiles, SessionRow, SessionState, SessionTimeline,
     SessionsNow, Slice, StreamPoint, StreamSeries, Window,
 };
 use qoe_query::statistics::Estimate;
@@ -33,6 +33,7 @@ pub fn board(as_of: DateTime<Utc>) -> Arc<Board> {
         newest: Some(as_of - Duration::seconds(3)),
         slices: slices(as_of),
         now: now(as_of),
+        missing: Missing { batches: 12, sessions: 3 },
         windows: [5, 15, 60].map(window).to_vec(),
         minutes: (0..60).rev().map(|ago| minute(minute_of(as_of) - Duration::minutes(ago), ago)).collect(),
         worst: (0..12).map(|i| row(as_of, i, 24 - i)).collect(),

@@ -150,6 +150,9 @@ pub struct Now {
     pub silent_list: &'static str,
     pub none_silent: &'static str,
     pub last_row: &'static str,
+    /// Batches, sessions.
+    pub missing: fn(&str, &str) -> String,
+    pub missing_note: &'static str,
 }
 
 /// Figures of the windows.

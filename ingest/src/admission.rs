@@ -14,7 +14,7 @@ mod rows;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use qoe_store::{Keys, Millis, Record, Records, Stamp};
+use qoe_store::{DeadLetter, Keys, Millis, Record, Records, SequenceGap, Stamp};
 
 use crate::access::{AccessError, Caller, Peer, Projects};
 use crate::clock::Clocks;
@@ -22,6 +22,7 @@ use crate::context;
 use crate::dimensions::Dimensions;
 use crate::reducer::{Origin, Reducer};
 use crate::refusal::{Fault, Refusal, Rejection, shortened};
+use crate::sequence::Sequences;
 use crate::wire;
 
 /// Most rows of one batch.
@@ -35,6 +36,8 @@ pub const MAX_AHEAD_MS: i64 = 600_000;
 
 /// Latest moment a column can hold, ms: 2299-12-31.
 const LAST_STORABLE_MS: f64 = 10_413_705_600_000.0;
+/// Most of a row that is set aside, bytes: a whole row of any kind but a long report.
+const MAX_SET_ASIDE_BYTES: usize = 10_240;
 /// Longest name of a connection, bytes.
 const MAX_CONNECTION_BYTES: usize = 64;
 
@@ -75,6 +78,8 @@ pub enum BatchRefusal {
 /// What admission needs to know and to remember.
 #[derive(Debug, Clone, Copy)]
 pub struct Admission<'a> {
+    /// The numbers of each session's batches.
+    pub sequences: &'a Sequences,
     /// Whose data may come in.
     pub projects: &'a Projects,
     /// What was last counted on each stream.
@@ -127,6 +132,7 @@ impl Admission<'_> {
                 self.dimensions.bound(Arc::make_mut(&mut keys), arrival.received_at);
             }
             let mut desk = Desk::new(*self, arrival, sent_at, keys);
+            desk.count_gap(&mut admitted.records);
             for line in &section.rows {
                 match desk.row(line, &mut admitted.records) {
                     Ok(()) => admitted.accepted += 1,
@@ -189,7 +195,10 @@ impl<'a> Desk<'a> {
         // A row without a time was given ours.
         let observed_at = if head.at.is_some() { Millis(client_at.0 + correction_ms) } else { client_at };
         let stamp = Stamp { observed_at, client_at, sent_at: self.sent_at, received_at: self.arrival.received_at };
-        self.check_age(stamp.observed_at, rows::is_told_later(row_type))?;
+        if let Err(refusal) = self.check_age(stamp.observed_at, rows::is_told_later(row_type)) {
+            records.DeadLetters.push(self.set_aside(keys, client_at, row_type, line.json, &refusal));
+            return Err(refusal);
+        }
         let place = Place { keys, stamp };
         if row_type == "stats" {
             return self.stats(serde_json::from_str(line.json)?, &place, records);
@@ -197,6 +206,30 @@ impl<'a> Desk<'a> {
         let record: Record = rows::record(row_type, line.json, place)?;
         records.push(record);
         Ok(())
+    }
+
+    /// Batches that are missing before this one, by its number and the session of its first context.
+    fn count_gap(&self, records: &mut Records) {
+        let Some(batch_seq) = self.arrival.batch.batch_seq else { return };
+        let (keys, now) = (&self.sender.keys, self.arrival.received_at);
+        let first = self.arrival.batch.sections.iter().find(|section| section.context.project.is_some());
+        let is_first = first.is_some_and(|first| first.context.session_id.as_deref().unwrap_or_default() == &*keys.session_id);
+        if !is_first || keys.project.is_empty() || keys.session_id.is_empty() || !records.SequenceGaps.is_empty() {
+            return;
+        }
+        let batches = self.admission.sequences.missing(&keys.project, &keys.session_id, batch_seq, now);
+        if batches != 0 {
+            let stamp = Stamp { observed_at: now, client_at: now, sent_at: self.sent_at, received_at: now };
+            records.SequenceGaps.push(SequenceGap { keys: keys.clone(), stamp, batches });
+        }
+    }
+
+    /// A row whose time lies outside what is taken live, for the table where such rows are looked for.
+    fn set_aside(&self, keys: Arc<Keys>, client_at: Millis, row_type: &str, json: &str, refusal: &Refusal) -> DeadLetter {
+        let now = self.arrival.received_at;
+        let stamp = Stamp { observed_at: now, client_at, sent_at: self.sent_at, received_at: now };
+        let end = json.floor_char_boundary(MAX_SET_ASIDE_BYTES);
+        DeadLetter { keys, stamp, meant_for: row_type.into(), reason: refusal.reason.clone(), row: json[..end].to_owned() }
     }
 
     fn stats(&self, row: wire::StatsRow<'_>, place: &Place, records: &mut Records) -> Result<(), Refusal> {
@@ -243,7 +276,7 @@ impl<'a> Desk<'a> {
             return Err(Refusal::new(
                 Fault::Time,
                 format_args!(
-                    "at lies {minutes} minutes ahead of the server's clock, the limit is 10: send epoch milliseconds, and sent_at with the batch if the clock may be off"
+                    "at lies {minutes} minutes ahead of the server's clock, the limit is 10: send epoch milliseconds, and sent_at with the batch if the clock may be off; the row is among the dead letters"
                 ),
             ));
         }
@@ -251,7 +284,9 @@ impl<'a> Desk<'a> {
             let (days, limit) = (-ahead_ms / 86_400_000, max_age_ms / 86_400_000);
             return Err(Refusal::new(
                 Fault::Time,
-                format_args!("at lies {days} days in the past, the limit is {limit}: send epoch milliseconds, and import what is older"),
+                format_args!(
+                    "at lies {days} days in the past, the limit is {limit}: send epoch milliseconds, and import what is older; the row is among the dead letters"
+                ),
             ));
         }
         Ok(())

@@ -18,6 +18,7 @@ use crate::edge::streams::Streams;
 use crate::receipts::{BatchName, Receipt, Receipts, Sighting};
 use crate::reducer::Reducer;
 use crate::refusal::{Fault, Rejection};
+use crate::sequence::Sequences;
 use crate::spool::frame::Entry;
 use crate::spool::{Append, Backpressure};
 use crate::wire;
@@ -134,6 +135,7 @@ struct Inner {
     projects: Projects,
     reducer: Reducer,
     clocks: Clocks,
+    sequences: Sequences,
     dimensions: Dimensions,
     connections: Connections,
     streams: Streams,
@@ -163,6 +165,7 @@ impl Intake {
             projects,
             reducer: Reducer::default(),
             clocks: Clocks::default(),
+            sequences: Sequences::default(),
             receipts,
             delivery,
             clock,
@@ -235,11 +238,18 @@ impl Intake {
             |name| spool.remembers(name),
             || {
                 spool.check(project)?;
-                let admission =
-                    Admission { projects: &inner.projects, reducer: &inner.reducer, clocks: &inner.clocks, dimensions: &inner.dimensions };
+                let admission = Admission {
+                    sequences: &inner.sequences,
+                    projects: &inner.projects,
+                    reducer: &inner.reducer,
+                    clocks: &inner.clocks,
+                    dimensions: &inner.dimensions,
+                };
                 let admitted = admission.admit(arrival)?;
                 inner.counts.reject(&admitted.rejections);
                 if admitted.accepted == 0 {
+                    // What was set aside is kept for whoever looks for it; its sender has been told.
+                    drop(spool.append(Append { records: admitted.records, project: project.into(), entry: None }));
                     return Err(IntakeError::NothingKept(admitted.rejections));
                 }
                 inner.counts.accepted.fetch_add(admitted.accepted as u64, Relaxed);

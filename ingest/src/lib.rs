@@ -6,7 +6,7 @@
 //! the reason to mend.
 //!
 //! ```
-//! use qoe_ingest::{Admission, Arrival, Clocks, Dimensions, Peer, Projects, Reducer, wire};
+//! use qoe_ingest::{Admission, Arrival, Clocks, Dimensions, Peer, Projects, Reducer, Sequences, wire};
 //! use qoe_store::Millis;
 //!
 //! let body = br#"{
@@ -19,6 +19,7 @@
 //! let batch = wire::Batch::from_json(body)?;
 //! let admission = Admission {
 //!     projects: &Projects::open("demo"), reducer: &Reducer::default(), clocks: &Clocks::default(), dimensions: &Dimensions::default(),
+//!     sequences: &Sequences::default(),
 //! };
 //! let received_at = Millis(1795404861109);
 //! let admitted = admission.admit(Arrival { batch: &batch, key: None, peer: Peer::default(), sent_at: None, received_at })?;
@@ -43,6 +44,7 @@ pub mod reducer;
 mod intake;
 mod receipts;
 mod recent;
+mod sequence;
 mod ticket;
 
 pub mod delivery;
@@ -67,6 +69,7 @@ pub use intake::{Intake, IntakeConfig, IntakeError, StreamConfig};
 pub use receipts::{Receipt, Sighting};
 pub use reducer::Reducer;
 pub use refusal::{Fault, Refusal, Rejection};
+pub use sequence::Sequences;
 pub use spool::{Spool, SpoolConfig};
 pub use ticket::{Outcome, Ticket};
 

@@ -130,6 +130,8 @@ pub struct Batch<'a> {
     pub key: Option<Text<'a>>,
     /// The sender's name for this batch: the same one again is the same batch.
     pub batch_id: Option<Text<'a>>,
+    /// The sender's number of it within the session, from 0.
+    pub batch_seq: Option<u64>,
     /// When it was sent, by the sender's clock, epoch ms.
     pub sent_at: Option<f64>,
     /// The rows, under the context they stand in.
@@ -192,6 +194,7 @@ struct JsonBatch<'a> {
     #[serde(borrow)]
     key: Option<Text<'a>>,
     batch_id: Option<Text<'a>>,
+    batch_seq: Option<f64>,
     sent_at: Option<f64>,
     context: Option<Context<'a>>,
     rows: Vec<&'a RawValue>,
@@ -202,6 +205,7 @@ struct ContextLine<'a> {
     #[serde(borrow)]
     key: Option<Text<'a>>,
     batch_id: Option<Text<'a>>,
+    batch_seq: Option<f64>,
     sent_at: Option<f64>,
     #[serde(flatten)]
     context: Context<'a>,
@@ -221,9 +225,10 @@ impl<'a> Batch<'a> {
     pub fn from_json(body: &'a [u8]) -> Result<Self, ReadError> {
         // Checked once for all, and not string by string: what is skipped has to be text as well.
         let text = std::str::from_utf8(body).map_err(ReadError::Utf8)?;
-        let JsonBatch { key, batch_id, sent_at, context, rows } = serde_json::from_str(text).map_err(ReadError::Json)?;
+        let JsonBatch { key, batch_id, batch_seq, sent_at, context, rows } = serde_json::from_str(text).map_err(ReadError::Json)?;
         let rows = rows.into_iter().enumerate().map(|(index, row)| Line { index, json: row.get(), assumed_type: None }).collect();
-        Ok(Batch { key, batch_id, sent_at, sections: vec![Section { context: context.unwrap_or_default(), rows }] })
+        let batch_seq = numbered(batch_seq);
+        Ok(Batch { key, batch_id, batch_seq, sent_at, sections: vec![Section { context: context.unwrap_or_default(), rows }] })
     }
 
     /// One JSON value a line.
@@ -238,6 +243,7 @@ impl<'a> Batch<'a> {
                 let line: ContextLine<'a> = serde_json::from_str(json).map_err(|reason| ReadError::ContextLine { line: index, reason })?;
                 batch.key = batch.key.or(line.key);
                 batch.batch_id = batch.batch_id.or(line.batch_id);
+                batch.batch_seq = batch.batch_seq.or(numbered(line.batch_seq));
                 batch.sent_at = batch.sent_at.or(line.sent_at);
                 batch.sections.push(Section { context: line.context, rows: Vec::new() });
             } else if let Some(section) = batch.sections.last_mut() {
@@ -252,13 +258,18 @@ impl<'a> Batch<'a> {
         let text = std::str::from_utf8(body).map_err(ReadError::Utf8)?;
         let JsonFeedback { key, batch_id, sent_at, context } = serde_json::from_str(text).map_err(ReadError::Json)?;
         let rows = vec![Line { index: 0, json: text, assumed_type: Some("feedback") }];
-        Ok(Batch { key, batch_id, sent_at, sections: vec![Section { context: context.unwrap_or_default(), rows }] })
+        Ok(Batch { key, batch_id, batch_seq: None, sent_at, sections: vec![Section { context: context.unwrap_or_default(), rows }] })
     }
 
     /// How many rows it has.
     pub fn rows(&self) -> usize {
         self.sections.iter().map(|section| section.rows.len()).sum()
     }
+}
+
+/// A number of a batch; another figure is none.
+fn numbered(batch_seq: Option<f64>) -> Option<u64> {
+    batch_seq.filter(|seq| seq.fract() == 0.0 && (0.0..=9_007_199_254_740_991.0).contains(seq)).map(|seq| seq as u64)
 }
 
 fn is_context(json: &str) -> bool {

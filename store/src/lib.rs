@@ -25,5 +25,5 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use folder::{Folder, FolderError, Running};
 pub use rows::{
     Activity, DeadLetter, Delivery, Feedback, Integration, Invitation, Keys, Label, Message, Millis, Record, Records, Release, Row, Sample,
-    Service, SessionEvent, Stamp, Table, Ticket, Turn,
+    SequenceGap, Service, SessionEvent, Stamp, Table, Ticket, Turn,
 };

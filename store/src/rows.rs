@@ -298,7 +298,7 @@ macro_rules! tables {
 impl Table {
     /// Whether ClickHouse partitions it by day; the others by month.
     pub fn is_by_day(self) -> bool {
-        matches!(self, Table::Samples | Table::SessionEvents | Table::Turns | Table::Messages | Table::DeadLetters)
+        matches!(self, Table::Samples | Table::SessionEvents | Table::Turns | Table::Messages | Table::DeadLetters | Table::SequenceGaps)
     }
 }
 
@@ -356,9 +356,12 @@ mod generated {
         Activity in Activity "activity" { name: Label, minutes: Option<f64>, }
         /// A row that could not be stored where it belongs.
         DeadLetter in DeadLetters "dead_letters" { meant_for: Label, reason: String, row: String, }
+        /// Batches of a session that did not arrive before one that did.
+        SequenceGap in SequenceGaps "sequence_gaps" { batches: i32, }
     }
 }
 
 pub use generated::{
-    Activity, DeadLetter, Feedback, Integration, Invitation, Message, Record, Records, Release, Sample, SessionEvent, Table, Ticket, Turn,
+    Activity, DeadLetter, Feedback, Integration, Invitation, Message, Record, Records, Release, Sample, SequenceGap, SessionEvent, Table,
+    Ticket, Turn,
 };

@@ -11,7 +11,7 @@ use crate::endpoint::{Endpoint, EndpointError};
 const FILES: &[(u32, &str, &str)] = &[
     (1, "base", include_str!("../schema/0001_base.sql")),
     (2, "rollups", include_str!("../schema/0002_rollups.sql")),
-    (3, "dead_letters", include_str!("../schema/0003_dead_letters.sql")),
+    (3, "losses", include_str!("../schema/0003_losses.sql")),
     (4, "keys", include_str!("../schema/0004_keys.sql")),
 ];
 

@@ -18,6 +18,7 @@ struct Now<'a> {
     gone_silent: String,
     any_silent: bool,
     silent: Vec<Listed>,
+    missing: Option<String>,
 }
 
 struct Service {
@@ -54,7 +55,7 @@ struct Listed {
 /// Renders "sessions now".
 pub(super) fn render_now(board: &Board, view: &View) -> askama::Result<String> {
     let words = view.words();
-    let now = &board.now;
+    let (now, missing) = (&board.now, board.missing);
     let service = |(name, sessions): &(String, u64)| Service {
         name: service_name(name, words).into_owned(),
         href: view.with_filter(&[(Dimension::Service, name.clone())]).href("/board"),
@@ -69,6 +70,7 @@ pub(super) fn render_now(board: &Board, view: &View) -> askama::Result<String> {
         gone_silent: count(now.gone_silent),
         any_silent: now.gone_silent > 0,
         silent: now.silent.iter().map(|row| listed(row, view)).collect(),
+        missing: (missing.batches > 0).then(|| (words.now.missing)(&count(missing.batches), &count(missing.sessions))),
     }
     .render()
 }

@@ -18,6 +18,7 @@ pub(crate) struct BoardAnswer<'a> {
     lag_ms: Option<i64>,
     slices: Vec<SliceAnswer<'a>>,
     now: NowAnswer<'a>,
+    missing: MissingAnswer,
     windows: Vec<WindowAnswer<'a>>,
     minutes: Vec<MinuteAnswer>,
     worst: Vec<ListedSession<'a>>,
@@ -43,6 +44,7 @@ impl<'a> BoardAnswer<'a> {
                 gone_silent_sessions: board.now.gone_silent,
                 gone_silent: board.now.silent.iter().map(ListedSession::from).collect(),
             },
+            missing: MissingAnswer { batches: board.missing.batches, sessions: board.missing.sessions },
             windows: board.windows.iter().map(WindowAnswer::from).collect(),
             minutes: board.minutes.iter().map(MinuteAnswer::from).collect(),
             worst: board.worst.iter().map(ListedSession::from).collect(),
@@ -63,6 +65,12 @@ struct NowAnswer<'a> {
     live_sessions_by_service: Vec<Choice<'a>>,
     gone_silent_sessions: u64,
     gone_silent: Vec<ListedSession<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct MissingAnswer {
+    batches: u64,
+    sessions: u64,
 }
 
 #[derive(Debug, Serialize)]

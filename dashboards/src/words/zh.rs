@@ -78,6 +78,8 @@ pub static ZH: Words = Words {
         silent_list: "最近失联的会话",
         none_silent: "最近 15 分钟没有会话失联。",
         last_row: "最后上报",
+        missing: |batches, sessions| format!("最近一小时约有 {batches} 份上报未送达，涉及 {sessions} 个会话。"),
+        missing_note: "根据客户端编号的缺口估计；最后一份送达之后的情况不得而知。",
     },
     figures: Figures {
         title: "指标",

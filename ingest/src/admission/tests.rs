@@ -14,19 +14,32 @@ struct Gate {
     reducer: Reducer,
     clocks: Clocks,
     dimensions: Dimensions,
+    sequences: Sequences,
 }
 
 impl Default for Gate {
     fn default() -> Self {
         let projects = Projects::new([("p".into(), None), ("shut".into(), Some("wk_1".into()))]);
-        Gate { projects, reducer: Reducer::default(), clocks: Clocks::default(), dimensions: Dimensions::default() }
+        Gate {
+            projects,
+            reducer: Reducer::default(),
+            clocks: Clocks::default(),
+            dimensions: Dimensions::default(),
+            sequences: Sequences::default(),
+        }
     }
 }
 
 impl Gate {
     fn admit(&self, body: &str) -> Result<Admitted, BatchRefusal> {
         let batch = wire::Batch::from_json(body.as_bytes()).unwrap();
-        let admission = Admission { projects: &self.projects, reducer: &self.reducer, clocks: &self.clocks, dimensions: &self.dimensions };
+        let admission = Admission {
+            projects: &self.projects,
+            reducer: &self.reducer,
+            clocks: &self.clocks,
+            dimensions: &self.dimensions,
+            sequences: &self.sequences,
+        };
         admission.admit(Arrival { batch: &batch, key: None, peer: Peer::default(), sent_at: None, received_at: Millis(NOW) })
     }
 }
@@ -280,4 +293,34 @@ fn a_report_is_differenced_as_it_is_admitted() {
     assert_eq!((first.accepted, first.records.len()), (1, 0));
     let second = send(1000, 60);
     assert_eq!((second.accepted, second.records.Samples[0].packets_received), (1, Some(50)));
+}
+
+#[test]
+fn a_row_outside_the_time_that_is_taken_live_is_refused_and_set_aside() {
+    let gate = Gate::default();
+    let old = NOW - 101 * 86_400_000;
+    let body = format!(
+        r#"{{"context":{{"project":"p","session_id":"s","service":"voice_call"}},"rows":[{{"type":"event","at":{old},"name":"joined"}},{{"type":"event","at":{NOW},"name":"leave"}}]}}"#
+    );
+    let admitted = gate.admit(&body).unwrap();
+    assert_eq!((admitted.accepted, admitted.rejections.len()), (1, 1));
+    let letter = &admitted.records.DeadLetters[0];
+    assert_eq!(
+        (&*letter.meant_for, &*letter.keys.session_id, letter.stamp.observed_at, letter.stamp.client_at),
+        ("event", "s", Millis(NOW), Millis(old))
+    );
+    assert_eq!(letter.row, format!(r#"{{"type":"event","at":{old},"name":"joined"}}"#));
+    assert!(letter.reason.contains("101 days in the past") && letter.reason == admitted.rejections[0].refusal.reason, "{}", letter.reason);
+}
+
+#[test]
+fn batches_that_did_not_arrive_are_counted_by_the_numbers_of_those_that_did() {
+    let gate = Gate::default();
+    let gaps = [0, 1, 4, 3, 5].map(|number| {
+        let body = format!(
+            r#"{{"batch_seq":{number},"context":{{"project":"p","session_id":"s","service":"voice_call"}},"rows":[{{"type":"event","at":{NOW},"name":"leave"}}]}}"#
+        );
+        gate.admit(&body).unwrap().records.SequenceGaps.first().map(|gap| gap.batches)
+    });
+    assert_eq!(gaps, [None, None, Some(2), Some(-1), None]);
 }

@@ -59,6 +59,8 @@ pub struct Board {
     pub slices: Vec<Slice>,
     /// Sessions now.
     pub now: SessionsNow,
+    /// What did not arrive in the last 60 minutes.
+    pub missing: Missing,
     /// The last 5, 15 and 60 minutes.
     pub windows: Vec<Window>,
     /// The last 60 minutes one by one, oldest first; minutes without rows are there with zeros and `None`.
@@ -67,6 +69,15 @@ pub struct Board {
     pub worst: Vec<SessionRow>,
     /// Values to filter by, with their sessions of the last 60 minutes, most first.
     pub choices: Vec<(Dimension, Vec<(String, u64)>)>,
+}
+
+/// Batches that clients numbered and that did not arrive: an estimate from the gaps in the numbers, blind to those after the last that did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// How many.
+    pub batches: u64,
+    /// Of how many sessions.
+    pub sessions: u64,
 }
 
 /// One slice of sessions whose bad minutes exceed what the rest would have had. It is told without the sessions of the slices before it, which are

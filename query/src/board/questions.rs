@@ -8,7 +8,7 @@ use datafusion::prelude::SessionContext;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::answer::{Answer, Line, ask};
-use super::answers::{Board, Dimension, Filter, Minute, MosFigure, Quantiles, SessionRow, SessionsNow, Window};
+use super::answers::{Board, Dimension, Filter, Minute, Missing, MosFigure, Quantiles, SessionRow, SessionsNow, Window};
 use super::cells::{Cell, Tally, choices, read_cells};
 use super::slices::slices;
 use super::sql::Scope;
@@ -45,7 +45,7 @@ fn pulse_questions(scope: &Scope<'_>) -> [Question; 2] {
     [("sessions now", scope.presences(since)), ("gone silent", scope.silent_sessions(since, SESSIONS))]
 }
 
-fn survey_questions(scope: &Scope<'_>) -> [Question; 9] {
+fn survey_questions(scope: &Scope<'_>) -> [Question; 10] {
     let windows = windows(scope.now);
     [
         ("percentiles", scope.quantiles(&windows, &MEASURES)),
@@ -57,6 +57,7 @@ fn survey_questions(scope: &Scope<'_>) -> [Question; 9] {
         ("mos by minute", scope.mos_minutes()),
         ("where, and good minutes", scope.cells(&windows)),
         ("worst sessions", scope.worst(SESSIONS)),
+        ("missing batches", scope.missing()),
     ]
 }
 
@@ -106,7 +107,7 @@ impl Pulse {
 /// [`Pulse::over`] to fill in.
 pub async fn survey(context: &SessionContext, codecs: &CodecTable, filter: &Filter, now: DateTime<Utc>) -> Result<Board> {
     let scope = scope(filter, now);
-    let [quantiles, mos, codecs_used, connects, minutes, connect_minutes, mos_minutes, cells, worst] =
+    let [quantiles, mos, codecs_used, connects, minutes, connect_minutes, mos_minutes, cells, worst, missing] =
         answers(context, survey_questions(&scope)).await?;
 
     let cells = read_cells(&cells)?;
@@ -121,6 +122,9 @@ pub async fn survey(context: &SessionContext, codecs: &CodecTable, filter: &Filt
         newest: None,
         slices,
         now: SessionsNow::default(),
+        missing: missing.first().map_or(Ok(Missing::default()), |line| {
+            Ok::<_, datafusion::error::DataFusionError>(Missing { batches: line.count("batches")?, sessions: line.count("sessions")? })
+        })?,
         windows: figures,
         minutes: minute_series(&minutes, &connect_minutes, &mos_minutes, now)?,
         worst: worst.rows().map(session_row).collect::<Result<_>>()?,

@@ -293,6 +293,17 @@ impl Scope<'_> {
         )
     }
 
+    /// Batches that did not arrive, and of how many sessions. One row. A batch that came late is taken back, so only sessions that still miss some count.
+    pub fn missing(&self) -> String {
+        format!(
+            "SELECT sum(CASE WHEN gaps > 0 THEN 1 ELSE 0 END) AS sessions, sum(CASE WHEN gaps > 0 THEN gaps ELSE 0 END) AS batches FROM \
+             (SELECT session_id, sum(batches) AS gaps FROM sequence_gaps WHERE observed_at >= {} AND observed_at <= {} AND {} GROUP BY session_id) AS s",
+            time(self.from),
+            time(self.now),
+            self.filter.condition()
+        )
+    }
+
     /// The sessions with most bad minutes.
     pub fn worst(&self, limit: usize) -> String {
         format!(
