@@ -117,6 +117,9 @@ async fn handed_down_answers_are_datafusions_own() {
     let minute = "arrow_cast('2026-11-23T00:04:00Z', 'Timestamp(Millisecond, Some(\"UTC\"))')";
     for sql in [
         "select count(*) as n from samples".to_owned(),
+        "select count(*) as n, sum(lost) as lost from (select session_id, sum(packets_lost) as lost from samples group by session_id) as s where lost > 3".into(),
+        "select count(*) as n from (select session_id from samples group by session_id having sum(packets_lost) > 3) as s".into(),
+        "select vendor, sum(packets_lost) as lost from samples group by vendor having sum(packets_lost) > 3 order by vendor".into(),
         "select vendor, count(*) as n, sum(packets_received) as received, sum(packets_lost) as lost from samples group by vendor".into(),
         "select service, region, avg(rtt_ms) as mean, min(rtt_ms) as low, max(rtt_ms) as high from samples group by service, region".into(),
         "select kind, direction, count(distinct session_id) as sessions from samples group by kind, direction".into(),

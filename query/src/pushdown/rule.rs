@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
-use datafusion::logical_expr::{Extension, Filter, LogicalPlan};
+use datafusion::logical_expr::{Expr, Extension, Filter, LogicalPlan, Projection};
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion_federation::sql::{SQLExecutorRef, SQLFederationPlanner};
 use datafusion_federation::{FederatedPlanNode, get_table_source};
@@ -24,9 +24,9 @@ impl PushDown {
         PushDown { planner: Arc::new(SQLFederationPlanner::new(executor)) }
     }
 
-    fn hand_down(&self, plan: LogicalPlan) -> LogicalPlan {
-        let node = FederatedPlanNode::new(plan, Arc::clone(&self.planner) as _);
-        LogicalPlan::Extension(Extension { node: Arc::new(node) })
+    fn hand_down(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        let node = FederatedPlanNode::new(name_aggregates(plan)?, Arc::clone(&self.planner) as _);
+        Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }
 
     /// The plan with every part that can be handed down handed down, except that a plan which can be as a whole is given back as it was, with
@@ -50,7 +50,10 @@ impl PushDown {
         if let (LogicalPlan::Filter(filter), true) = (&plan, all) {
             return Ok((self.cut_filter(filter.clone())?, Whole::No));
         }
-        let inputs = inputs.into_iter().map(|(input, whole)| if whole == Whole::Yes { self.hand_down(input) } else { input }).collect();
+        let inputs = inputs
+            .into_iter()
+            .map(|(input, whole)| if whole == Whole::Yes { self.hand_down(input) } else { Ok(input) })
+            .collect::<Result<_>>()?;
         Ok((plan.with_new_exprs(plan.expressions(), inputs)?, Whole::No))
     }
 
@@ -67,7 +70,7 @@ impl PushDown {
         if let Some(condition) = conjunction(below) {
             input = LogicalPlan::Filter(Filter::try_new(condition, Arc::new(input))?);
         }
-        let input = self.hand_down(input);
+        let input = self.hand_down(input)?;
         match conjunction(above) {
             Some(condition) => Ok(LogicalPlan::Filter(Filter::try_new(condition, Arc::new(input))?)),
             None => Ok(input),
@@ -81,6 +84,24 @@ enum Whole {
     No,
 }
 
+/// Aggregates that a projection only passes on get their own names as aliases: in SQL, what is outside of the subquery could not name them otherwise.
+fn name_aggregates(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let named = plan.transform_up(|plan| match plan {
+        LogicalPlan::Projection(projection) if matches!(&*projection.input, LogicalPlan::Aggregate(_)) => {
+            let named = projection.expr.into_iter().map(|expr| match expr {
+                Expr::Column(column) if column.relation.is_none() => {
+                    let name = column.name.clone();
+                    Expr::Column(column).alias(name)
+                }
+                expr => expr,
+            });
+            Ok(Transformed::yes(LogicalPlan::Projection(Projection::try_new(named.collect(), projection.input)?)))
+        }
+        plan => Ok(Transformed::no(plan)),
+    });
+    Ok(named?.data)
+}
+
 fn is_ours(plan: &LogicalPlan) -> Result<bool> {
     let LogicalPlan::TableScan(scan) = plan else { return Ok(false) };
     // A source that is no table provider is none of ours.
@@ -88,7 +109,6 @@ fn is_ours(plan: &LogicalPlan) -> Result<bool> {
 }
 
 fn mentions_our_tables(plan: &LogicalPlan) -> Result<bool> {
-    use datafusion::common::tree_node::TreeNode;
     plan.exists(is_ours)
 }
 
@@ -108,7 +128,7 @@ impl OptimizerRule for PushDown {
         }
         let (plan, whole) = self.cut(plan)?;
         Ok(Transformed::yes(match whole {
-            Whole::Yes => self.hand_down(plan),
+            Whole::Yes => self.hand_down(plan)?,
             Whole::No => plan,
         }))
     }
