@@ -3,12 +3,17 @@
 //! Intake, ClickHouse and load are three processes, so that each one's processor time is its own. Both sides are given the same rows of a seeded fleet
 //! in one run, by turns, into tables of the same schema with the same views.
 
+mod bulk;
+mod latency;
+mod leg;
 mod load;
+mod outage;
 mod posts;
 mod process;
 mod report;
 mod rows;
 mod stand;
+mod stored;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -16,7 +21,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use qoe_ingest::spool::Durability;
-use qoe_store::Millis;
+use qoe_store::{Millis, Sample};
 
 use report::Figure;
 use rows::Rows;
@@ -40,6 +45,12 @@ pub struct IntakeArgs {
     /// Folder to work in, on the disk that is to be measured; what is put there is removed [default: the system's for temporary files].
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// Seconds for which ClickHouse is away while memory is watched.
+    #[arg(long, default_value_t = 60)]
+    down: u64,
+    /// MiB in the spool of the intake that is killed.
+    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u64).range(16..))]
+    spool_mib: u64,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -52,12 +63,26 @@ enum Section {
     Posts100,
     /// Posts of 10 rows: processor time a row.
     Posts10,
+    /// Posts of 5,000 rows: rows a second until visible.
+    Bulk,
+    /// The way from the spool to ClickHouse alone.
+    Leg,
+    /// From post to acknowledgement, and to visible, at half of saturation.
+    Latency,
+    /// Bytes a row on disk.
+    Stored,
+    /// Memory while ClickHouse is away.
+    Memory,
+    /// From a start after kill -9 to the first acknowledgement.
+    Restart,
 }
 
 /// What every part is handed.
 struct Bench {
     args: IntakeArgs,
     stand: Stand,
+    samples: Vec<Sample>,
+    /// The same as text.
     rows: Rows,
 }
 
@@ -80,6 +105,12 @@ impl Bench {
         match section {
             Section::Posts100 => posts::measure(self, &posts::HUNDRED).await,
             Section::Posts10 => posts::measure(self, &posts::TEN).await,
+            Section::Bulk => bulk::measure(self).await,
+            Section::Leg => leg::measure(self).await,
+            Section::Latency => latency::measure(self).await,
+            Section::Stored => stored::measure(self).await,
+            Section::Memory => outage::memory(self).await,
+            Section::Restart => outage::restart(self).await,
         }
     }
 }
@@ -89,7 +120,7 @@ pub async fn run(args: IntakeArgs) -> anyhow::Result<()> {
     let folder = args.folder.clone().unwrap_or_else(std::env::temp_dir).join(format!("qoe-bench-{}", std::process::id()));
     let stand = Stand::start(&folder).await?;
     let samples = tokio::task::block_in_place(|| rows::samples(Millis(Utc::now().timestamp_millis())));
-    let bench = Bench { rows: Rows::of(&samples)?, args, stand };
+    let bench = Bench { rows: Rows::of(&samples)?, samples, args, stand };
     let measured = measure(&bench).await;
     bench.stand.close().await;
     measured

@@ -62,11 +62,6 @@ pub struct Driven {
 }
 
 impl Driven {
-    /// Acknowledged rows a second.
-    pub fn rows_per_second(&self) -> f64 {
-        self.rows as f64 / self.elapsed.as_secs_f64()
-    }
-
     /// Milliseconds from send to acknowledgement, sorted.
     pub fn latencies(&self) -> Vec<f64> {
         let mut all: Vec<f64> = self.acks.iter().map(|ack| ack.took.as_secs_f64() * 1e3).collect();

@@ -72,9 +72,7 @@ pub async fn measure(bench: &Bench, posts: &Posts) -> anyhow::Result<Vec<Figure>
             side.add(&driven, Used { intake: 0.0, ..used });
         }
     }
-    for endpoint in [&stand.ours, &stand.theirs] {
-        stand.empty(endpoint).await?;
-    }
+    stand.empty_both().await?;
     let (groups, in_groups) = (server.metric("qoe_spool_groups_total").await?, server.metric("qoe_spool_rows_total").await?);
     server.kill().await?;
 

@@ -1,5 +1,9 @@
 //! The rows both sides are given: a simulated fleet's, as batches of the wire format and as ClickHouse's own JSON.
 
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use anyhow::Context as _;
 use arrow::json::LineDelimitedWriter;
 use bytes::Bytes;
@@ -7,14 +11,12 @@ use chrono::{DateTime, Utc};
 use qoe_fixtures::{Fleet, FleetConfig};
 use qoe_store::{Delivery, Millis, Row, Sample};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The project all rows belong to.
 pub const PROJECT: &str = "bench";
-/// Two of the board's busiest minutes of a service of 400 sessions.
+/// Four minutes of a service of 400 sessions.
 const SPAN_MS: i64 = 240_000;
-const SESSIONS: usize = 200;
+const SESSIONS: usize = 400;
 const SEED: u64 = 1;
 
 /// Columns that are ours to fill.
@@ -91,9 +93,10 @@ impl Rows {
         Bodies::new(whole.map(batch).collect(), rows)
     }
 
-    /// NDJSON of many sessions, each below its context, as a relay sends.
+    /// NDJSON of many sessions, each below its context, in gzip, as a relay sends.
     pub fn relayed(&self, rows: usize) -> anyhow::Result<Bodies> {
-        Bodies::new(self.0.chunks_exact(rows).map(ndjson).collect(), rows)
+        let bodies: std::io::Result<_> = self.0.chunks_exact(rows).map(|rows| gzip(&ndjson(rows))).collect();
+        Bodies::new(bodies?, rows)
     }
 
     /// The same as `JSONEachRow`; the rows of each body are those of a batch.
@@ -171,6 +174,12 @@ fn ndjson(rows: &[Told]) -> Bytes {
         format!("{{\"type\":\"context\",{context}\n{}\n", rows.join("\n"))
     });
     sections.collect::<String>().into()
+}
+
+fn gzip(body: &[u8]) -> std::io::Result<Bytes> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(body)?;
+    Ok(packed.finish()?.into())
 }
 
 fn each_row(rows: &[Told]) -> Bytes {

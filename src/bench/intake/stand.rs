@@ -138,12 +138,20 @@ impl Stand {
         Ok(endpoint.rows("SELECT count() FROM samples").await?.first().copied().unwrap_or_default())
     }
 
-    /// Empties the tables that rows of samples reach.
-    pub async fn empty(&self, endpoint: &Endpoint) -> anyhow::Result<()> {
-        for table in ["samples", "session_minutes_rollup", "sessions_rollup", "user_hours_rollup"] {
-            endpoint.execute(&format!("TRUNCATE TABLE {table}")).await?;
+    /// Empties the tables that rows of samples reach, on both sides.
+    pub async fn empty_both(&self) -> anyhow::Result<()> {
+        for endpoint in [&self.ours, &self.theirs] {
+            for table in ["samples", "session_minutes_rollup", "sessions_rollup", "user_hours_rollup"] {
+                endpoint.execute(&format!("TRUNCATE TABLE {table}")).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Removes what an intake that has ended left in its spool.
+    pub fn forget(&self, serving: &Serving) -> anyhow::Result<()> {
+        let path = self.folder.join(&serving.spool);
+        std::fs::remove_dir_all(&path).with_context(|| format!("remove {}", path.display()))
     }
 
     /// Ends ClickHouse and removes the folder.
@@ -181,10 +189,12 @@ impl Server {
         self.target("application/json", bodies.rows, Arc::new(move || fresh(bodies.next())))
     }
 
-    /// To be posted these lines.
+    /// To be posted these lines, which are in gzip.
     pub fn relays(&self, bodies: &Arc<Bodies>) -> Target {
         let bodies = bodies.clone();
-        self.target("application/x-ndjson", bodies.rows, Arc::new(move || bodies.next().clone()))
+        let mut target = self.target("application/x-ndjson", bodies.rows, Arc::new(move || bodies.next().clone()));
+        target.headers.push(("Content-Encoding", "gzip".to_owned()));
+        target
     }
 
     fn target(&self, content_type: &str, rows: usize, next: Arc<dyn Fn() -> bytes::Bytes + Send + Sync>) -> Target {
