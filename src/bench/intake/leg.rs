@@ -69,7 +69,9 @@ fn stream(samples: &[Sample], rows: usize) -> anyhow::Result<Vec<Bytes>> {
     let mut pieces = vec![Bytes::from(encoder.schema(Table::Samples)?.message.clone())];
     for (seq, group) in samples.chunks(rows).enumerate() {
         let batch = Sample::batch(group, &Delivery { spool_id: "bench".into(), batch_seq: seq as u64 });
-        pieces.push(encoder.rows(&batch)?.into());
+        let mut message = Vec::new();
+        encoder.rows(&batch, &mut message)?;
+        pieces.push(message.into());
     }
     pieces.push(Bytes::from_static(&END_OF_STREAM));
     Ok(pieces)
