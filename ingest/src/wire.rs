@@ -381,9 +381,15 @@ mod tests {
         }
         let line = br#"{"type":"context","project":"p","attributes":{"a":"1","a":"2"}}"#;
         assert!(matches!(Batch::from_ndjson(line), Err(ReadError::ContextLine { line: 0, .. })));
-        let row = r#"{"type":"event","at":1,"name":"joined","name":"leave","future":1,"future":2}"#;
-        assert!(serde_json::from_str::<EventRow<'_>>(row).unwrap_err().to_string().contains("duplicate field `name`"));
-        assert!(Told::read(row).is_ok());
+        for (row, twice) in [
+            (r#"{"type":"event","at":1,"name":"joined","name":"leave"}"#, "duplicate field `name`"),
+            (r#"{"type":"event","at":1,"type":"turn"}"#, "duplicate field `type`"),
+            (r#"{"at":1,"type":"event","type":"turn"}"#, "duplicate field `type`"),
+        ] {
+            let error = Told::read(row).unwrap_err().to_string();
+            assert!(error.contains(twice), "{error}");
+        }
+        assert!(Told::read(r#"{"type":"event","at":1,"name":"joined","future":1,"future":2}"#).is_ok());
         assert!(Batch::from_json(br#"{"context":{"attributes":null},"rows":[]}"#).unwrap().sections[0].context.attributes.is_none());
     }
 

@@ -102,7 +102,7 @@ fn a_row_reads_the_same_wherever_its_type_stands() {
         let admitted = one_row(&row);
         let vendor = admitted.records.first().map(|keys| keys.vendor.clone());
         // Where in the row it is broken differs, what is wrong with it does not.
-        let reasons = admitted.rejections.iter().map(|rejection| rejection.refusal.reason.split(" at line").next().unwrap().to_owned());
+        let reasons = admitted.rejections.iter().map(|rejection| rejection.refusal.reason.split(" at column").next().unwrap().to_owned());
         (admitted.records.Samples.clone(), admitted.records.SessionEvents.clone(), vendor, reasons.collect::<Vec<_>>())
     };
     for (row_type, rest) in type_and_rest {

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -16,6 +16,8 @@ macro_rules! rows {
         $(
             #[derive(Debug, Deserialize)]
             pub struct $row<'a> {
+                #[serde(rename = "type")]
+                pub row_type: Option<IgnoredAny>,
                 pub at: Option<f64>,
                 #[serde(borrow)]
                 pub context: Option<&'a RawValue>,
@@ -31,6 +33,11 @@ macro_rules! rows {
         impl<'a> Row<'a> {
             /// What a row may be.
             pub const TYPES: &'static [&'static str] = &[$($name,)*];
+
+            /// Whether its type stood among the fields that were read.
+            fn has_type(&self) -> bool {
+                match self { $(Row::$variant(row) => row.row_type.is_some(),)* }
+            }
 
             /// When it happened, by the sender's clock, epoch ms.
             pub fn at(&self) -> Option<f64> {
@@ -229,6 +236,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for TypeFirst<'a> {
                     return Ok(None);
                 };
                 let fields = Row::fields(&row_type, MapAccessDeserializer::new(row))?;
+                if fields.as_ref().is_some_and(Row::has_type) {
+                    return Err(A::Error::duplicate_field("type"));
+                }
                 Ok(Some(fields.map_or(Told::Unknown(row_type), Told::Row)))
             }
         }
