@@ -53,7 +53,7 @@ pub struct Ack {
 pub struct Driven {
     /// In order of time.
     pub acks: Vec<Ack>,
-    /// Posts that were told to come again.
+    /// Posts that were told to come again, or sent away with their connection.
     pub refused: u64,
     /// Rows of the acknowledged.
     pub rows: u64,
@@ -99,7 +99,12 @@ async fn client(target: Target, push: Push, began: Instant, turn: Arc<AtomicU64>
             }
             tokio::time::sleep_until(due.into()).await;
         }
-        let (status, answer) = post(&mut sender, &target, (target.next)()).await?;
+        let Ok((status, answer)) = post(&mut sender, &target, (target.next)()).await else {
+            // A post that is sent away before its body was read ends the connection.
+            refused += 1;
+            sender = connect(target.address).await?;
+            continue;
+        };
         match status {
             status if status.is_success() => acks.push(Ack { at: Instant::now(), took: due.elapsed() }),
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {

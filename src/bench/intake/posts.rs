@@ -32,13 +32,13 @@ pub const TEN: Posts = Posts { rows: 10, total: Goal::AtLeast { must: 20.0, aim:
 struct Side {
     rows: u64,
     used: Used,
-    inserted: u64,
+    refused: u64,
 }
 
 impl Side {
     fn add(&mut self, driven: &Driven, used: Used) {
         self.rows += driven.rows;
-        self.inserted += driven.acks.len() as u64;
+        self.refused += driven.refused;
         self.used += used;
     }
 
@@ -48,7 +48,8 @@ impl Side {
 
     fn said(&self) -> String {
         let Used { intake, clickhouse, wall } = self.used;
-        format!("{} rows in {:.1} s, intake {intake:.2} s, ClickHouse {clickhouse:.2} s of processor", self.rows, wall.as_secs_f64())
+        let (rows, refused, wall) = (self.rows, self.refused, wall.as_secs_f64());
+        format!("{rows} rows in {wall:.1} s ({refused} posts sent away), intake {intake:.2} s, ClickHouse {clickhouse:.2} s of processor")
     }
 }
 

@@ -84,6 +84,8 @@ impl Stand {
             .args(["--clickhouse-url", &serving.clickhouse_url, "--clickhouse-user", Embedded::USER])
             .args(["--clickhouse-database", self.ours.database(), "--durability", &serving.durability])
             .args(["--spool-mib", &serving.spool_mib.to_string()])
+            // All of the load comes from here.
+            .args(["--max-connections", "4096", "--max-connections-per-address", "4096"])
             .arg("--store")
             .arg(self.folder.join(&serving.spool))
             .env("QOE_CLICKHOUSE_PASSWORD", engine.password())
