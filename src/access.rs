@@ -53,6 +53,11 @@ impl Access {
         })
     }
 
+    /// The child, where this process has it.
+    pub fn engine(&self) -> Option<&Embedded> {
+        self.embedded.as_ref().map(|(embedded, _)| embedded)
+    }
+
     /// Delivery to it, from the spool of this name. Each ClickHouse has spools of its own, so that what waits for one never goes to another.
     pub async fn delivery(&self, spool: &str, config: SpoolConfig) -> anyhow::Result<Delivery> {
         let spool = if !self.remote { spool.to_owned() } else { format!("{spool}-{}", file_name(&self.endpoint)) };

@@ -2,6 +2,7 @@
 
 mod board;
 mod freshness;
+mod intake;
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -16,6 +17,8 @@ enum What {
     Board(board::BoardArgs),
     /// From a sample's being sent to its being visible on an open board.
     Freshness(freshness::FreshnessArgs),
+    /// What the intake costs a row, beside the same rows posted to ClickHouse.
+    Intake(intake::IntakeArgs),
 }
 
 /// Measures and prints.
@@ -23,6 +26,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     match args.what {
         What::Board(args) => board::run(args).await,
         What::Freshness(args) => freshness::run(args).await,
+        What::Intake(args) => intake::run(args).await,
     }
 }
 

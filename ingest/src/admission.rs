@@ -10,6 +10,7 @@
 
 mod measures;
 mod rows;
+mod words;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use crate::dimensions::Dimensions;
 use crate::reducer::{Origin, Reducer};
 use crate::refusal::{Fault, Refusal, Rejection, shortened};
 use crate::sequence::Sequences;
-use crate::wire;
+use crate::wire::{self, Row, Told};
+use words::Words;
 
 /// Most rows of one batch.
 pub const MAX_ROWS: usize = 10_000;
@@ -159,6 +161,7 @@ struct Desk<'a> {
     sender: Sender,
     /// The last context a row had of its own, and what it came to: rows of one sender repeat it.
     latest: Option<(&'a str, Sender)>,
+    words: Words,
 }
 
 /// Whose rows these are, and how far that clock is behind ours, ms.
@@ -171,20 +174,26 @@ struct Sender {
 impl<'a> Desk<'a> {
     fn new(admission: Admission<'a>, arrival: Arrival<'a>, sent_at: Option<Millis>, keys: Arc<Keys>) -> Self {
         let sender = Sender { keys, correction_ms: 0 };
-        let mut desk = Desk { admission, arrival, sent_at, sender, latest: None };
+        let mut desk = Desk { admission, arrival, sent_at, sender, latest: None, words: Words::default() };
         desk.sender.correction_ms = desk.correction_ms(&desk.sender.keys);
         desk
     }
 
     fn row(&mut self, line: &wire::Line<'a>, records: &mut Records) -> Result<(), Refusal> {
-        let head: wire::Head<'a> = serde_json::from_str(line.json)?;
-        let stated = head.row_type.as_deref().filter(|_| line.assumed_type.is_none());
-        let row_type = stated.or(line.assumed_type).ok_or_else(|| Refusal::missing("type"))?;
-        let Sender { keys, correction_ms } = match head.context {
+        let told = match line.assumed_type {
+            None => Told::read(line.json)?,
+            Some(assumed) => Told::assumed(assumed, line.json)?,
+        };
+        let row = match told {
+            Told::Row(row) => row,
+            Told::Unknown(row_type) => return Err(rows::unknown(&row_type)),
+            Told::Untyped => return Err(Refusal::missing("type")),
+        };
+        let Sender { keys, correction_ms } = match row.context() {
             Some(context) if line.assumed_type.is_none() => self.own_sender(context.get())?,
             _ => self.sender.clone(),
         };
-        let client_at = match head.at {
+        let client_at = match row.at() {
             None if line.assumed_type.is_some() => self.arrival.received_at,
             None => return Err(Refusal::missing("at")),
             Some(at) => storable(at).ok_or_else(|| Refusal::new(Fault::Time, format_args!("at {at} is not an epoch in milliseconds")))?,
@@ -193,17 +202,18 @@ impl<'a> Desk<'a> {
             return Err(Refusal::missing("project, in the context,"));
         }
         // A row without a time was given ours.
-        let observed_at = if head.at.is_some() { Millis(client_at.0 + correction_ms) } else { client_at };
+        let observed_at = if row.at().is_some() { Millis(client_at.0 + correction_ms) } else { client_at };
         let stamp = Stamp { observed_at, client_at, sent_at: self.sent_at, received_at: self.arrival.received_at };
-        if let Err(refusal) = self.check_age(stamp.observed_at, rows::is_told_later(row_type)) {
-            records.DeadLetters.push(self.set_aside(keys, client_at, row_type, line.json, &refusal));
+        let told_later = matches!(row, Row::Ticket(_) | Row::Release(_) | Row::Integration(_));
+        if let Err(refusal) = self.check_age(stamp.observed_at, told_later) {
+            records.DeadLetters.push(self.set_aside(keys, client_at, row.type_name(), line.json, &refusal));
             return Err(refusal);
         }
         let place = Place { keys, stamp };
-        if row_type == "stats" {
-            return self.stats(serde_json::from_str(line.json)?, &place, records);
+        if let Row::Stats(row) = row {
+            return self.stats(row, &place, records);
         }
-        let record: Record = rows::record(row_type, line.json, place)?;
+        let record: Record = rows::record(row, place, &mut self.words)?;
         records.push(record);
         Ok(())
     }

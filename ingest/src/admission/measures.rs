@@ -3,7 +3,8 @@
 use qoe_store::{Label, Millis};
 
 use super::storable;
-use crate::context::too_long;
+use super::words::Words;
+use crate::context::{MAX_LABEL_BYTES, too_long};
 use crate::refusal::{Fault, Refusal};
 use crate::wire::Text;
 
@@ -37,27 +38,28 @@ pub fn counted(name: &str, value: Option<u64>) -> Result<Option<u64>, Refusal> {
 }
 
 /// An id or label, empty where it was not stated.
-pub fn label(name: &str, text: &Option<Text<'_>>) -> Result<Label, Refusal> {
-    crate::context::label(name, text.as_deref().unwrap_or_default())
+pub fn label(words: &mut Words, name: &str, text: &Option<Text<'_>>) -> Result<Label, Refusal> {
+    let text = text.as_deref().unwrap_or_default();
+    if text.len() > MAX_LABEL_BYTES { Err(too_long(name, text.len(), MAX_LABEL_BYTES)) } else { Ok(words.label(text)) }
 }
 
 /// An id or label that must be there.
-pub fn needed(name: &str, text: &Option<Text<'_>>) -> Result<Label, Refusal> {
-    let label = label(name, text)?;
+pub fn needed(words: &mut Words, name: &str, text: &Option<Text<'_>>) -> Result<Label, Refusal> {
+    let label = label(words, name, text)?;
     if label.is_empty() { Err(Refusal::missing(name)) } else { Ok(label) }
 }
 
 /// One of these names.
-pub fn one_of(name: &str, text: &Option<Text<'_>>, known: &[&'static str]) -> Result<Label, Refusal> {
+pub fn one_of(words: &mut Words, name: &str, text: &Option<Text<'_>>, known: &[&'static str]) -> Result<Label, Refusal> {
     let Some(text) = text else { return Err(Refusal::missing(name)) };
-    if known.contains(&&**text) { Ok((&**text).into()) } else { Err(Refusal::unknown(name, text, known)) }
+    if known.contains(&&**text) { Ok(words.label(text)) } else { Err(Refusal::unknown(name, text, known)) }
 }
 
 /// One of these names, or empty.
-pub fn one_of_or_none(name: &str, text: &Option<Text<'_>>, known: &[&'static str]) -> Result<Label, Refusal> {
+pub fn one_of_or_none(words: &mut Words, name: &str, text: &Option<Text<'_>>, known: &[&'static str]) -> Result<Label, Refusal> {
     match text.as_deref() {
         None | Some("") => Ok(Label::default()),
-        Some(_) => one_of(name, text, known),
+        Some(_) => one_of(words, name, text, known),
     }
 }
 

@@ -1,16 +1,16 @@
 //! Each kind of row, from the wire to its table.
 
-use qoe_store::{Activity, Feedback, Integration, Invitation, Keys, Message, Record, Release, Sample, Service, SessionEvent, Ticket, Turn};
+use qoe_store::{
+    Activity, Feedback, Integration, Invitation, Keys, Label, Message, Record, Release, Sample, Service, SessionEvent, Ticket, Turn,
+};
 
 use super::Place;
 use super::measures::{counted, duration, label, moment, needed, one_of, one_of_or_none, text, within};
+use super::words::Words;
 use crate::reducer::sequence;
 use crate::refusal::{Fault, Refusal};
 use crate::wire;
 
-/// What a row may be.
-const TYPES: &[&str] =
-    &["stats", "sample", "event", "turn", "message", "invitation", "feedback", "activity", "ticket", "release", "integration"];
 /// What may happen in a session.
 const EVENTS: &[&str] = &[
     "attempt",
@@ -44,25 +44,25 @@ const MAX_MINUTES: f64 = 44_640.0;
 /// Most working hours of one integration step: fifty person-years.
 const MAX_HOURS: f64 = 100_000.0;
 
-/// Whether rows of this type are told about long after they happened.
-pub fn is_told_later(row_type: &str) -> bool {
-    matches!(row_type, "ticket" | "release" | "integration")
+/// A type that no row has.
+pub fn unknown(row_type: &str) -> Refusal {
+    Refusal::unknown("type", row_type, wire::Row::TYPES)
 }
 
-/// One row for its table.
-pub fn record(row_type: &str, json: &str, place: Place) -> Result<Record, Refusal> {
-    match row_type {
-        "sample" => sample(serde_json::from_str(json)?, place).map(Record::from),
-        "event" => event(serde_json::from_str(json)?, place).map(Record::from),
-        "turn" => turn(serde_json::from_str(json)?, place).map(Record::from),
-        "message" => message(serde_json::from_str(json)?, place).map(Record::from),
-        "invitation" => invitation(serde_json::from_str(json)?, place).map(Record::from),
-        "feedback" => feedback(serde_json::from_str(json)?, place).map(Record::from),
-        "activity" => activity(serde_json::from_str(json)?, place).map(Record::from),
-        "ticket" => ticket(serde_json::from_str(json)?, place).map(Record::from),
-        "release" => release(serde_json::from_str(json)?, place).map(Record::from),
-        "integration" => integration(serde_json::from_str(json)?, place).map(Record::from),
-        other => Err(Refusal::unknown("type", other, TYPES)),
+/// One row for its table: none of its own for a report, which is differenced.
+pub fn record(row: wire::Row<'_>, place: Place, words: &mut Words) -> Result<Record, Refusal> {
+    match row {
+        wire::Row::Sample(row) => sample(row, place, words).map(Record::from),
+        wire::Row::Event(row) => event(row, place, words).map(Record::from),
+        wire::Row::Turn(row) => turn(row, place, words).map(Record::from),
+        wire::Row::Message(row) => message(row, place, words).map(Record::from),
+        wire::Row::Invitation(row) => invitation(row, place, words).map(Record::from),
+        wire::Row::Feedback(row) => feedback(row, place, words).map(Record::from),
+        wire::Row::Activity(row) => activity(row, place, words).map(Record::from),
+        wire::Row::Ticket(row) => ticket(row, place, words).map(Record::from),
+        wire::Row::Release(row) => release(row, place, words).map(Record::from),
+        wire::Row::Integration(row) => integration(row, place, words).map(Record::from),
+        wire::Row::Stats(_) => Err(unknown("stats")),
     }
 }
 
@@ -78,24 +78,24 @@ pub fn require_session(keys: &Keys) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn sample(row: wire::SampleRow<'_>, place: Place) -> Result<Sample, Refusal> {
+fn sample(row: wire::SampleRow<'_>, place: Place, words: &mut Words) -> Result<Sample, Refusal> {
     require_session(&place.keys)?;
     let interval_ms = row.interval_ms.ok_or_else(|| Refusal::missing("interval_ms"))?;
     if !(1.0..=MAX_INTERVAL_MS).contains(&interval_ms) {
         return Err(Refusal::new(Fault::Range, format_args!("interval_ms {interval_ms} is outside 1 to {MAX_INTERVAL_MS}")));
     }
-    let mut freeze_definition = one_of_or_none("freeze_definition", &row.freeze_definition, FREEZES)?;
+    let mut freeze_definition = one_of_or_none(words, "freeze_definition", &row.freeze_definition, FREEZES)?;
     if freeze_definition.is_empty() && (row.freeze_count.is_some() || row.freeze_ms.is_some()) {
         // A freeze by a rule nobody states is not comparable.
-        freeze_definition = "vendor".into();
+        freeze_definition = words.label("vendor");
     }
     let delay = |name, value| Ok::<_, Refusal>(within(name, value, MAX_DELAY_MS)?.map(|ms| ms as f32));
     Ok(Sample {
         seq: row.seq.unwrap_or_else(|| sequence(place.stamp.client_at.0 as f64)),
-        stream_id: needed("stream_id", &row.stream_id)?,
-        kind: one_of("kind", &row.kind, &["audio", "video"])?,
-        direction: one_of("direction", &row.direction, &["inbound", "outbound"])?,
-        codec: label("codec", &row.codec)?.to_ascii_lowercase().into(),
+        stream_id: needed(words, "stream_id", &row.stream_id)?,
+        kind: one_of(words, "kind", &row.kind, &["audio", "video"])?,
+        direction: one_of(words, "direction", &row.direction, &["inbound", "outbound"])?,
+        codec: lower_case(label(words, "codec", &row.codec)?, words),
         interval_ms: interval_ms.round() as u32,
         rtt_ms: delay("rtt_ms", row.rtt_ms)?,
         jitter_ms: delay("jitter_ms", row.jitter_ms)?,
@@ -118,29 +118,33 @@ fn sample(row: wire::SampleRow<'_>, place: Place) -> Result<Sample, Refusal> {
         gap_ms: duration("gap_ms", row.gap_ms)?,
         width: row.width,
         height: row.height,
-        quality_limitation: one_of_or_none("quality_limitation", &row.quality_limitation, LIMITATIONS)?,
+        quality_limitation: one_of_or_none(words, "quality_limitation", &row.quality_limitation, LIMITATIONS)?,
         keys: place.keys,
         stamp: place.stamp,
     })
 }
 
-fn event(row: wire::EventRow<'_>, place: Place) -> Result<SessionEvent, Refusal> {
+fn lower_case(label: Label, words: &mut Words) -> Label {
+    if label.bytes().any(|byte| byte.is_ascii_uppercase()) { words.label(&label.to_ascii_lowercase()) } else { label }
+}
+
+fn event(row: wire::EventRow<'_>, place: Place, words: &mut Words) -> Result<SessionEvent, Refusal> {
     require_session(&place.keys)?;
     Ok(SessionEvent {
-        name: one_of("name", &row.name, EVENTS)?,
+        name: one_of(words, "name", &row.name, EVENTS)?,
         connect_ms: duration("connect_ms", row.connect_ms)?,
         duration_ms: duration("duration_ms", row.duration_ms)?,
-        reason: label("reason", &row.reason)?,
+        reason: label(words, "reason", &row.reason)?,
         keys: place.keys,
         stamp: place.stamp,
     })
 }
 
-fn turn(row: wire::TurnRow<'_>, place: Place) -> Result<Turn, Refusal> {
+fn turn(row: wire::TurnRow<'_>, place: Place, words: &mut Words) -> Result<Turn, Refusal> {
     require_session(&place.keys)?;
     Ok(Turn {
-        turn_id: label("turn_id", &row.turn_id)?,
-        model: label("model", &row.model)?,
+        turn_id: label(words, "turn_id", &row.turn_id)?,
+        model: label(words, "model", &row.model)?,
         response_ms: duration("response_ms", row.response_ms)?,
         interruption_ms: duration("interruption_ms", row.interruption_ms)?,
         false_interruptions: row.false_interruptions,
@@ -156,10 +160,10 @@ fn turn(row: wire::TurnRow<'_>, place: Place) -> Result<Turn, Refusal> {
     })
 }
 
-fn message(row: wire::MessageRow<'_>, place: Place) -> Result<Message, Refusal> {
+fn message(row: wire::MessageRow<'_>, place: Place, words: &mut Words) -> Result<Message, Refusal> {
     require_session(&place.keys)?;
     Ok(Message {
-        message_id: label("message_id", &row.message_id)?,
+        message_id: label(words, "message_id", &row.message_id)?,
         delivered: row.delivered,
         delivery_ms: duration("delivery_ms", row.delivery_ms)?,
         lost: row.lost,
@@ -171,12 +175,12 @@ fn message(row: wire::MessageRow<'_>, place: Place) -> Result<Message, Refusal> 
     })
 }
 
-fn invitation(row: wire::InvitationRow<'_>, place: Place) -> Result<Invitation, Refusal> {
+fn invitation(row: wire::InvitationRow<'_>, place: Place, words: &mut Words) -> Result<Invitation, Refusal> {
     require_person(&place.keys)?;
     Ok(Invitation {
-        invitation_id: needed("invitation_id", &row.invitation_id)?,
-        state: one_of("state", &row.state, &["shown", "dismissed"])?,
-        kind: one_of_or_none("kind", &row.kind, KINDS)?,
+        invitation_id: needed(words, "invitation_id", &row.invitation_id)?,
+        state: one_of(words, "state", &row.state, &["shown", "dismissed"])?,
+        kind: one_of_or_none(words, "kind", &row.kind, KINDS)?,
         keys: place.keys,
         stamp: place.stamp,
     })
@@ -190,9 +194,9 @@ fn require_person(keys: &Keys) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn feedback(row: wire::FeedbackRow<'_>, place: Place) -> Result<Feedback, Refusal> {
+fn feedback(row: wire::FeedbackRow<'_>, place: Place, words: &mut Words) -> Result<Feedback, Refusal> {
     require_person(&place.keys)?;
-    let kind = one_of("kind", &row.kind, KINDS)?;
+    let kind = one_of(words, "kind", &row.kind, KINDS)?;
     let score = row.score.ok_or_else(|| Refusal::missing("score"))?;
     let (scale_low, scale_high) = scale(&kind, row.scale_low.zip(row.scale_high), row.scale_low.is_some() != row.scale_high.is_some())?;
     if !(scale_low..=scale_high).contains(&score) {
@@ -202,14 +206,14 @@ fn feedback(row: wire::FeedbackRow<'_>, place: Place) -> Result<Feedback, Refusa
         return Err(Refusal::new(Fault::Range, format_args!("score {score} is neither {scale_low} nor {scale_high}")));
     }
     Ok(Feedback {
-        invitation_id: label("invitation_id", &row.invitation_id)?,
+        invitation_id: label(words, "invitation_id", &row.invitation_id)?,
         kind,
         score,
         scale_low,
         scale_high,
-        dimension: label("dimension", &row.dimension)?,
+        dimension: label(words, "dimension", &row.dimension)?,
         text: text("text", &row.text)?,
-        language: label("language", &row.language)?,
+        language: label(words, "language", &row.language)?,
         keys: place.keys,
         stamp: place.stamp,
     })
@@ -231,39 +235,39 @@ fn scale(kind: &str, stated: Option<(f64, f64)>, half_stated: bool) -> Result<(f
     }
 }
 
-fn activity(row: wire::ActivityRow<'_>, place: Place) -> Result<Activity, Refusal> {
+fn activity(row: wire::ActivityRow<'_>, place: Place, words: &mut Words) -> Result<Activity, Refusal> {
     if place.keys.user_id.is_empty() {
         return Err(Refusal::new(Fault::Missing, "user_id, in the context, is missing: an activity is somebody's"));
     }
     Ok(Activity {
-        name: one_of("name", &row.name, ACTIVITIES)?,
+        name: one_of(words, "name", &row.name, ACTIVITIES)?,
         minutes: within("minutes", row.minutes, MAX_MINUTES)?,
         keys: place.keys,
         stamp: place.stamp,
     })
 }
 
-fn ticket(row: wire::TicketRow<'_>, place: Place) -> Result<Ticket, Refusal> {
+fn ticket(row: wire::TicketRow<'_>, place: Place, words: &mut Words) -> Result<Ticket, Refusal> {
     let opened_at = moment("opened_at", row.opened_at)?.unwrap_or(place.stamp.observed_at);
     let later = |name, epoch_ms| match moment(name, epoch_ms)? {
         Some(at) if at < opened_at => Err(Refusal::new(Fault::Time, format_args!("{name} is before opened_at"))),
         at => Ok(at),
     };
     Ok(Ticket {
-        ticket_id: needed("ticket_id", &row.ticket_id)?,
+        ticket_id: needed(words, "ticket_id", &row.ticket_id)?,
         opened_at,
         first_response_at: later("first_response_at", row.first_response_at)?,
         resolved_at: later("resolved_at", row.resolved_at)?,
-        severity: label("severity", &row.severity)?,
+        severity: label(words, "severity", &row.severity)?,
         subject: text("subject", &row.subject)?,
         keys: place.keys,
         stamp: place.stamp,
     })
 }
 
-fn release(row: wire::ReleaseRow<'_>, place: Place) -> Result<Release, Refusal> {
+fn release(row: wire::ReleaseRow<'_>, place: Place, words: &mut Words) -> Result<Release, Refusal> {
     Ok(Release {
-        version: needed("version", &row.version)?,
+        version: needed(words, "version", &row.version)?,
         breaking_changes: row.breaking_changes,
         notes: text("notes", &row.notes)?,
         keys: place.keys,
@@ -271,9 +275,9 @@ fn release(row: wire::ReleaseRow<'_>, place: Place) -> Result<Release, Refusal> 
     })
 }
 
-fn integration(row: wire::IntegrationRow<'_>, place: Place) -> Result<Integration, Refusal> {
+fn integration(row: wire::IntegrationRow<'_>, place: Place, words: &mut Words) -> Result<Integration, Refusal> {
     Ok(Integration {
-        step: needed("step", &row.step)?,
+        step: needed(words, "step", &row.step)?,
         hours: within("hours", row.hours, MAX_HOURS)?,
         defects: row.defects,
         keys: place.keys,

@@ -102,6 +102,30 @@ fn every_kind_of_row_finds_its_table() {
 }
 
 #[test]
+fn a_row_reads_the_same_wherever_its_type_stands() {
+    let type_and_rest = [
+        (r#""type":"event""#, r#""name":"joined","connect_ms":412.5,"future":{"a":[1]}"#),
+        (r#""type":"event""#, r#""name":"joined","connect_ms":"fast""#),
+        (r#""type":"event""#, r#""name":"joined","context":{"vendor":"bolt"}"#),
+        (r#""type":"telemetry""#, r#""name":"joined""#),
+        (r#""type":null"#, r#""name":"joined""#),
+        (r#""type":"sample""#, r#""stream_id":"x","kind":"audio","direction":"inbound","codec":"OPUS","interval_ms":1000"#),
+    ];
+    let outcome = |row: String| {
+        let admitted = one_row(&row);
+        let vendor = admitted.records.first().map(|keys| keys.vendor.clone());
+        // Where in the row it is broken differs, what is wrong with it does not.
+        let reasons = admitted.rejections.iter().map(|rejection| rejection.refusal.reason.split(" at column").next().unwrap().to_owned());
+        (admitted.records.Samples.clone(), admitted.records.SessionEvents.clone(), vendor, reasons.collect::<Vec<_>>())
+    };
+    for (row_type, rest) in type_and_rest {
+        let first = outcome(format!(r#"{{{row_type},"at":{NOW},{rest}}}"#));
+        assert_eq!(first, outcome(format!(r#"{{"at":{NOW},{rest},{row_type}}}"#)), "{row_type} {rest}");
+        assert!(first.3.len() + first.0.len() + first.1.len() == 1);
+    }
+}
+
+#[test]
 fn a_refusal_says_what_to_mend() {
     check(
         &[

@@ -180,6 +180,7 @@ impl Core {
         }
         let seq = self.log.next_seq() + frames;
         let draft = self.encoder.group(group, &Delivery { spool_id: self.id.clone(), batch_seq: seq }, now)?;
+        bytes.reserve_exact(draft.frame_bytes() as usize);
         draft.write(seq, &mut bytes);
         self.log.append(&bytes, frames + 1, now, flush)?;
         self.memory.note(&group.entries, seq, now);

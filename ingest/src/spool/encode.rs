@@ -63,21 +63,22 @@ impl Encoder {
     fn encode_schema(&self, schema: &Schema) -> Result<SchemaOf, ArrowError> {
         let mut tracker = DictionaryTracker::new(false);
         let encoded = self.generator.schema_to_bytes_with_dictionary_tracker(schema, &mut tracker, &self.options);
-        let message = self.message(encoded)?;
+        let mut message = Vec::new();
+        self.message(encoded, &mut message)?;
         Ok(SchemaOf::new(message))
     }
 
-    /// One batch of rows as a message.
-    pub fn rows(&mut self, batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
+    /// Writes one batch of rows as a message behind `out`.
+    pub fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), ArrowError> {
         let mut tracker = DictionaryTracker::new(false);
         let (_, encoded) = self.generator.encode(batch, &mut tracker, &self.options, &mut self.context)?;
-        self.message(encoded)
+        self.message(encoded, out)
     }
 
-    fn message(&self, encoded: EncodedData) -> Result<Vec<u8>, ArrowError> {
-        let mut message = Vec::with_capacity(encoded.ipc_message.len() + encoded.arrow_data.len() + 64);
-        write_message(&mut message, encoded, &self.options)?;
-        Ok(message)
+    fn message(&self, encoded: EncodedData, out: &mut Vec<u8>) -> Result<(), ArrowError> {
+        out.reserve(encoded.ipc_message.len() + encoded.arrow_data.len() + 64);
+        write_message(out, encoded, &self.options)?;
+        Ok(())
     }
 
     /// The frame of a group, to be written under the number that its rows carry.
@@ -87,15 +88,15 @@ impl Encoder {
         let mut rows = 0;
         for (table, batch) in group.records.batches(provenance) {
             let schema = self.schema(table)?;
-            let message = self.rows(&batch)?;
+            let start = body.len();
+            self.rows(&batch, &mut body)?;
             rows += batch.num_rows() as u32;
             head.parts.push(Part {
                 table: table.name().to_owned(),
                 schema: schema.id,
                 rows: batch.num_rows() as u32,
-                bytes: message.len() as u32,
+                bytes: (body.len() - start) as u32,
             });
-            body.extend_from_slice(&message);
         }
         head.shares = group.shares(body.len() as u64);
         Ok(Draft { kind: Kind::Rows, at, rows, head: head.write(), body })
