@@ -312,3 +312,6 @@ fn halves(rows: &Range<u32>) -> [Parcel; 2] {
     let middle = rows.start + (rows.end - rows.start) / 2;
     [rows.start..middle, middle..rows.end].map(|rows| Parcel { suffix: format!(":{}-{}", rows.start, rows.end), rows })
 }
+
+#[cfg(test)]
+mod tests;

@@ -443,3 +443,6 @@ impl Mark {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

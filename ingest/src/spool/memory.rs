@@ -218,3 +218,6 @@ impl Memory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
