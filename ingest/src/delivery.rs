@@ -18,6 +18,7 @@
 mod courier;
 mod dead_letters;
 pub mod leg;
+pub mod route;
 pub mod shipment;
 pub mod verdict;
 
@@ -148,7 +149,7 @@ impl Delivery {
             counts: Counts::default(),
         });
         let courier = Courier::new(endpoint, spool.reader(), &found, shared.clone());
-        tokio::spawn(courier.run(found));
+        tokio::spawn(courier.run());
         Delivery { spool, shared }
     }
 

@@ -235,7 +235,7 @@ impl Intake {
         let (receipt, sighting) = inner.receipts.once(
             name,
             arrival.received_at,
-            |name| spool.remembers(name),
+            |name| Ok(spool.remembers(name)?),
             || {
                 spool.check(project)?;
                 let admission = Admission {

@@ -86,7 +86,7 @@ impl Receipts {
         &self,
         name: Option<u128>,
         now: Millis,
-        recall: impl FnOnce(u128) -> Option<Entry>,
+        recall: impl FnOnce(u128) -> Result<Option<Entry>, E>,
         take: impl FnOnce() -> Result<Receipt, E>,
     ) -> Result<(Receipt, Sighting), E> {
         let Some(name) = name else { return Ok((take()?, Sighting::First)) };
@@ -96,7 +96,7 @@ impl Receipts {
             Some(receipt) if receipt.ticket.outcome_so_far() != Some(Outcome::Lost) => return Ok((receipt.clone(), Sighting::Again)),
             Some(_) => {}
             None => {
-                if let Some(entry) = recall(name) {
+                if let Some(entry) = recall(name)? {
                     return Ok((Receipt::recalled(entry), Sighting::Again));
                 }
             }
@@ -136,7 +136,7 @@ mod tests {
     fn a_batch_is_taken_once_and_answered_again() {
         let receipts = Receipts::default();
         let name = |name: BatchName<'_>| Some(name.fingerprint());
-        let sighting = |name, outcome| receipts.once(name, Millis(0), |_| None, || receipt(outcome)).unwrap().1;
+        let sighting = |name, outcome| receipts.once(name, Millis(0), |_| Ok(None), || receipt(outcome)).unwrap().1;
         assert_eq!(sighting(name(NAME), Outcome::Kept), Sighting::First);
         assert_eq!(sighting(name(NAME), Outcome::Kept), Sighting::Again);
         assert_eq!(sighting(name(BatchName { session_id: "other", ..NAME }), Outcome::Kept), Sighting::First);
@@ -151,7 +151,7 @@ mod tests {
         receipts.remember([entry]);
         let other = Entry { name: 7, accepted: 3 };
         for entry in [entry, other] {
-            let recall = |name| (name == other.name).then_some(other);
+            let recall = |name| Ok((name == other.name).then_some(other));
             let (receipt, sighting) = receipts.once(Some(entry.name), Millis(0), recall, || Err(())).unwrap();
             assert_eq!((receipt.accepted, sighting), (entry.accepted as usize, Sighting::Again));
         }
@@ -161,9 +161,9 @@ mod tests {
     fn a_batch_that_was_refused_or_lost_is_new_when_it_comes_again() {
         let receipts = Receipts::default();
         let name = Some(NAME.fingerprint());
-        assert!(receipts.once(name, Millis(0), |_| None, || Err(())).is_err());
+        assert!(receipts.once(name, Millis(0), |_| Ok(None), || Err(())).is_err());
         for _ in 0..2 {
-            assert_eq!(receipts.once(name, Millis(0), |_| None, || receipt(Outcome::Lost)).unwrap().1, Sighting::First);
+            assert_eq!(receipts.once(name, Millis(0), |_| Ok(None), || receipt(Outcome::Lost)).unwrap().1, Sighting::First);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The task that takes shipments from the spool to ClickHouse, one after the other.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,16 +15,14 @@ use tokio::time::{sleep, timeout, timeout_at};
 use super::Shared;
 use super::dead_letters;
 use super::leg::{Failure, Leg, Step, Tokens, Waits};
+use super::route::{self, Journey, Route};
 use super::shipment::{Cargo, Reader, Shipment};
 use super::verdict::Verdict;
-use crate::spool::core::Open;
 use crate::spool::frame::{Mark, Sealed};
 use crate::spool::{Found, Frames, Gone};
 
 /// How often ClickHouse, the spool or its disk is asked again when it could not be read or written.
 const AGAIN: Duration = Duration::from_secs(1);
-/// Age from which ClickHouse may have forgotten a token, ms: its window of 10,000 inserts a table at one a second, with room to spare.
-const TOKENS_LAST_MS: i64 = 2 * 3_600_000;
 
 pub(super) struct Courier {
     endpoint: Endpoint,
@@ -32,13 +30,7 @@ pub(super) struct Courier {
     shared: Arc<Shared>,
     tail: watch::Receiver<u64>,
     reader: Reader,
-    /// The first frame that is in no shipment.
-    from: u64,
-    next_shipment: u64,
-    /// Delivered lately, in case ClickHouse turns out to have lost it.
-    settled: VecDeque<Sealed>,
-    /// When ClickHouse said it had started, ms.
-    clickhouse_started: Option<i64>,
+    route: Route,
 }
 
 impl Courier {
@@ -48,10 +40,7 @@ impl Courier {
         Courier {
             reader: Reader::new(spool.disk(), spool.extents(), segment),
             tail: spool.tail(),
-            from: found.first_unsealed,
-            next_shipment: found.next_shipment,
-            settled: found.settled.iter().copied().collect(),
-            clickhouse_started: None,
+            route: Route::new(found),
             endpoint,
             spool,
             shared,
@@ -59,20 +48,25 @@ impl Courier {
     }
 
     /// Works until the spool ends.
-    pub async fn run(mut self, found: Found) {
+    pub async fn run(mut self) {
         // It ends when nobody is left who could append; what is not delivered then stays in it.
-        let Err(Gone) = self.work(found).await;
+        let Err(Gone) = self.work().await;
     }
 
-    async fn work(&mut self, found: Found) -> Result<Infallible, Gone> {
-        for open in found.open {
-            self.resume(open).await?;
+    async fn work(&mut self) -> Result<Infallible, Gone> {
+        while let Some(open) = self.route.open().cloned() {
+            let shipment = self.read(&open.sealed).await;
+            self.deliver(&shipment, &open.sealed, Journey::Resumed(&open)).await?;
+            self.settle(&shipment, open.sealed).await?;
         }
         loop {
             let shipment = self.gather().await?;
-            self.from = shipment.until();
-            let Some(sealed) = self.seal(&shipment).await? else { continue };
-            self.deliver(&shipment, &sealed, |(_, cargo), waits| Leg::new(cargo.frames(), &[], waits)).await?;
+            let Some(sealed) = self.route.seal(&shipment, now()) else { continue };
+            // Before any of it goes.
+            while !self.spool.mark(Mark::Sealed(sealed)).await? {
+                sleep(AGAIN).await;
+            }
+            self.deliver(&shipment, &sealed, Journey::First).await?;
             self.settle(&shipment, sealed).await?;
             self.repair_if_restarted().await?;
         }
@@ -86,7 +80,7 @@ impl Courier {
         let mut due = None;
         loop {
             self.tail.borrow_and_update();
-            let from = if shipment.is_empty() { self.from } else { shipment.until() };
+            let from = if shipment.is_empty() { self.route.from() } else { shipment.until() };
             let full = match shipment.gather(&mut self.reader, from, &limits) {
                 Ok(full) => full,
                 Err(error) => {
@@ -111,66 +105,43 @@ impl Courier {
         }
     }
 
-    /// Writes down what goes together, before any of it goes.
-    async fn seal(&mut self, shipment: &Shipment) -> Result<Option<Sealed>, Gone> {
-        let Some(sealed) = shipment.sealed(self.next_shipment, now()) else { return Ok(None) };
-        while !self.spool.mark(Mark::Sealed(sealed)).await? {
-            sleep(AGAIN).await;
-        }
-        self.next_shipment += 1;
-        Ok(Some(sealed))
-    }
-
     async fn settle(&mut self, shipment: &Shipment, sealed: Sealed) -> Result<(), Gone> {
         while !self.spool.mark(Mark::Settled { shipment: sealed.shipment, through: sealed.last }).await? {
             sleep(AGAIN).await;
         }
         self.spool.delivered(&shipment.shares, sealed.at);
         self.shared.delivered(shipment.rows, now().0 - sealed.at.0);
-        self.settled.push_back(sealed);
         let keep_ms = i64::try_from(self.spool.config().keep.as_millis()).unwrap_or(i64::MAX);
-        while self.settled.front().is_some_and(|oldest| oldest.at.0 < now().0.saturating_sub(keep_ms)) {
-            self.settled.pop_front();
-        }
+        self.route.settle(sealed, Millis(now().0.saturating_sub(keep_ms)));
         self.spool.reclaim();
         Ok(())
     }
 
-    /// A shipment that was sealed before a restart of ours.
-    async fn resume(&mut self, open: Open) -> Result<(), Gone> {
-        let Some(shipment) = self.read(&open.sealed) else { return Ok(()) };
-        self.deliver(&shipment, &open.sealed, |(table, cargo), waits| {
-            let splits: Vec<Range<u32>> = open.splits.iter().filter(|(split, _)| split == table).map(|(_, rows)| rows.0..rows.1).collect();
-            Leg::resumed(cargo.frames(), &splits, waits)
-        })
-        .await?;
-        self.settle(&shipment, open.sealed).await
-    }
-
-    fn read(&self, sealed: &Sealed) -> Option<Shipment> {
-        let mut reader = Reader::new(self.spool.disk(), self.spool.extents(), sealed.segment);
-        match Shipment::read(&mut reader, sealed) {
-            Ok(shipment) => Some(shipment),
-            Err(error) => {
-                tracing::error!(shipment = sealed.shipment, %error, "a sealed shipment cannot be read");
-                None
+    /// The frames of a shipment that was sealed before.
+    async fn read(&self, sealed: &Sealed) -> Shipment {
+        loop {
+            let mut reader = Reader::new(self.spool.disk(), self.spool.extents(), sealed.segment);
+            match Shipment::read(&mut reader, sealed) {
+                Ok(shipment) => return shipment,
+                Err(error) => {
+                    tracing::error!(shipment = sealed.shipment, %error, "a sealed shipment cannot be read; it is tried again");
+                    sleep(AGAIN).await;
+                }
             }
         }
     }
 
-    async fn deliver(&self, shipment: &Shipment, sealed: &Sealed, leg: impl Fn((&str, &Cargo), Waits) -> Leg) -> Result<(), Gone> {
+    async fn deliver(&self, shipment: &Shipment, sealed: &Sealed, journey: Journey<'_>) -> Result<(), Gone> {
         let waits = Waits { first: self.shared.config.first_wait, longest: self.shared.config.longest_wait };
-        let rides = shipment.cargo.iter().map(|(table, cargo)| {
-            let ride = Ride { courier: self, sealed, table, cargo };
-            ride.run(leg((table, cargo), waits))
-        });
+        let rides =
+            journey.legs(shipment, waits).into_iter().map(|(table, cargo, leg)| Ride { courier: self, sealed, table, cargo }.run(leg));
         join_all(rides).await.into_iter().collect()
     }
 
     /// When ClickHouse restarted, whatever was delivered lately is looked for, and sent again where it is missing.
     async fn repair_if_restarted(&mut self) -> Result<(), Gone> {
         let ended = self.shared.outage_ended.swap(false, Relaxed);
-        if self.clickhouse_started.is_some() && !ended {
+        if self.route.knows_clickhouse() && !ended {
             return Ok(());
         }
         let Ok(answer) = self.endpoint.rows::<i64>("SELECT toUnixTimestamp64Milli(now64(3)) - toInt64(uptime()) * 1000").await else {
@@ -178,19 +149,12 @@ impl Courier {
             return Ok(());
         };
         let Some(started) = answer.first().copied() else { return Ok(()) };
-        let before = self.clickhouse_started.replace(started);
-        // Uptime comes in whole seconds.
-        if before.is_some_and(|before| started - before > 2_000) {
+        if self.route.clickhouse_started(Millis(started)) {
             tracing::info!("ClickHouse restarted; looking whether it has what was delivered lately");
-            self.repair().await?;
-        }
-        Ok(())
-    }
-
-    async fn repair(&self) -> Result<(), Gone> {
-        for sealed in &self.settled {
-            let Some(shipment) = self.read(sealed) else { continue };
-            self.deliver(&shipment, sealed, |(_, cargo), waits| Leg::repair(cargo.frames(), waits)).await?;
+            for sealed in self.route.settled() {
+                let shipment = self.read(sealed).await;
+                self.deliver(&shipment, sealed, Journey::Repair).await?;
+            }
         }
         Ok(())
     }
@@ -215,6 +179,13 @@ impl Ride<'_> {
                     sleep(wait).await;
                     leg.waited();
                 }
+                Step::Trust => match self.tokens().await {
+                    Ok(tokens) => leg.trusted(tokens),
+                    Err(error) => {
+                        self.say(leg.attempts() + 1, &error.to_string());
+                        sleep(leg.uncounted()).await;
+                    }
+                },
                 Step::Count => match self.count().await {
                     Ok((stored, tokens)) => leg.counted(&stored, tokens),
                     Err(error) => {
@@ -263,7 +234,7 @@ impl Ride<'_> {
     }
 
     fn token(&self, suffix: &str) -> String {
-        format!("{}:{}:{}{suffix}", self.courier.spool.id(), self.sealed.shipment, self.table)
+        route::token(self.courier.spool.id(), self.sealed.shipment, self.table, suffix)
     }
 
     async fn insert(&self, rows: &Range<u32>, suffix: &str) -> Result<(), Failure> {
@@ -308,18 +279,27 @@ impl Ride<'_> {
     }
 
     async fn count(&self) -> Result<(BTreeMap<u64, u64>, Tokens), EndpointError> {
-        let Sealed { first, last, at, .. } = *self.sealed;
+        let Sealed { first, last, .. } = *self.sealed;
         let (endpoint, spool) = (&self.courier.endpoint, self.courier.spool.id());
         let sql = format!(
             "SELECT batch_seq, count() FROM {} WHERE spool_id = '{spool}' AND batch_seq BETWEEN {first} AND {last} GROUP BY batch_seq",
             self.table
         );
-        let stored = endpoint.rows::<(u64, u64)>(&sql).await?.into_iter().collect();
+        let tokens = self.tokens().await?;
+        Ok((endpoint.rows::<(u64, u64)>(&sql).await?.into_iter().collect(), tokens))
+    }
+
+    /// Whether ClickHouse still knows the tokens of this shipment.
+    async fn tokens(&self) -> Result<Tokens, EndpointError> {
         let booted =
             "SELECT toUnixTimestamp64Milli(now64(3)) - toInt64(value * 1000) FROM system.asynchronous_metrics WHERE metric = 'OSUptime'";
-        let booted = endpoint.rows::<i64>(booted).await.ok().and_then(|rows| rows.first().copied());
-        let forgotten = now().0 - at.0 > TOKENS_LAST_MS || booted.is_some_and(|booted| booted > at.0);
-        Ok((stored, if forgotten { Tokens::Doubtful } else { Tokens::Remembered }))
+        let booted = match self.courier.endpoint.rows::<i64>(booted).await {
+            Ok(rows) => rows.first().copied().map(Millis),
+            Err(error) if error.is_unavailable() => return Err(error),
+            // Where it may not be asked this, its answers about time must do.
+            Err(_) => None,
+        };
+        Ok(route::trust(self.sealed.at, now(), booted))
     }
 
     async fn bury(&self, row: u32, reason: &str) -> Result<(), EndpointError> {

@@ -24,9 +24,11 @@ pub enum Step {
     Count,
     /// Let time pass.
     Wait(Duration),
+    /// Ask whether ClickHouse still knows the tokens of earlier attempts.
+    Trust,
     /// Insert these rows.
     Insert(Parcel),
-    /// Write down that these rows go in halves.
+    /// Write down that these rows go in halves; of a single row, that it is among the dead letters.
     Split(Range<u32>),
     /// Put this row into the dead letters.
     Bury {
@@ -71,6 +73,7 @@ enum Now {
     Counting(Why),
     Sending,
     Waiting(Duration),
+    Trusting,
     Splitting(Range<u32>),
     Burying(u32, Arc<str>),
 }
@@ -78,7 +81,7 @@ enum Now {
 /// Why ClickHouse is asked what it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Why {
-    /// Before a first attempt of this process.
+    /// Before a first attempt of this process, or one under a token that may be forgotten.
     Restart,
     /// It refused the rows for good: perhaps it has them, and a view refused.
     Refused(Arc<str>),
@@ -93,37 +96,56 @@ pub struct Leg {
     /// What is still to be sent, the next last.
     work: Vec<Parcel>,
     now: Now,
+    /// Rows of each frame that parcels which are done have put there.
+    held: BTreeMap<u64, u64>,
     attempts: u32,
-    repair: bool,
+    /// Attempts that failed for no known reason.
+    unexplained: u32,
+    journey: Journey,
+}
+
+/// What is known of earlier attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Journey {
+    /// Nothing but that rows go under their tokens.
+    Whole,
+    /// They went in parts, in order: what ClickHouse has tells which of them are done.
+    Divided,
+    /// All was there.
+    Repair,
 }
 
 impl Leg {
     /// The rows of these frames, sent for the first time, or again by a process that knows of the splits.
     pub fn new(frames: Vec<(u64, u32)>, splits: &[Range<u32>], waits: Waits) -> Leg {
         let rows = frames.iter().map(|(_, rows)| rows).sum();
-        let mut work = vec![Parcel { rows: 0..rows, suffix: String::new() }];
-        for split in splits {
-            if let Some(at) = work.iter().position(|parcel| parcel.rows == *split) {
-                work.splice(at..=at, halves(split));
-            }
-        }
-        Leg { frames, waits, work, now: Now::Sending, attempts: 0, repair: false }
+        let work = vec![Parcel { rows: 0..rows, suffix: String::new() }];
+        let journey = if splits.is_empty() { Journey::Whole } else { Journey::Divided };
+        let (held, now) = (BTreeMap::new(), Now::Sending);
+        let mut leg = Leg { frames, waits, work, now, held, attempts: 0, unexplained: 0, journey };
+        splits.iter().for_each(|split| leg.apply(split));
+        leg
     }
 
-    /// The same, found after a restart of ours: whole legs ask first what is there.
+    /// The same, found after a restart of ours: it is asked first what is there.
     pub fn resumed(frames: Vec<(u64, u32)>, splits: &[Range<u32>], waits: Waits) -> Leg {
-        let mut leg = Leg::new(frames, splits, waits);
-        if splits.is_empty() {
-            leg.now = Now::Counting(Why::Restart);
-        }
-        leg
+        Leg { now: Now::Counting(Why::Restart), ..Leg::new(frames, splits, waits) }
     }
 
     /// Rows that were delivered, looked at again after ClickHouse restarted: what it lost is sent again, under tokens of its own.
     pub fn repair(frames: Vec<(u64, u32)>, waits: Waits) -> Leg {
-        let mut leg = Leg::resumed(frames, &[], waits);
-        leg.repair = true;
-        leg
+        Leg { journey: Journey::Repair, ..Leg::resumed(frames, &[], waits) }
+    }
+
+    /// A split that was written down.
+    fn apply(&mut self, split: &Range<u32>) {
+        let holds = |parcel: &Parcel| parcel.rows.start <= split.start && split.end <= parcel.rows.end;
+        let Some(at) = self.work.iter().position(holds) else { return };
+        let Range { start, end } = self.work[at].rows;
+        let around = [start..split.start, split.end..end].map(|rows| (!rows.is_empty()).then(|| Parcel::again(rows)));
+        let [before, after] = around;
+        let inner = if split.len() > 1 { halves(split).into_iter().rev().collect() } else { Vec::new() };
+        self.work.splice(at..=at, after.into_iter().chain(inner).chain(before));
     }
 
     /// What to do next.
@@ -131,6 +153,7 @@ impl Leg {
         match (&self.now, self.work.last()) {
             (Now::Counting(_), _) => Step::Count,
             (Now::Waiting(wait), _) => Step::Wait(*wait),
+            (Now::Trusting, _) => Step::Trust,
             (Now::Splitting(rows), _) => Step::Split(rows.clone()),
             (Now::Burying(row, reason), _) => Step::Bury { row: *row, reason: reason.clone() },
             (Now::Sending, Some(parcel)) => Step::Insert(parcel.clone()),
@@ -140,25 +163,75 @@ impl Leg {
 
     /// The wait is over.
     pub fn waited(&mut self) {
-        self.now = Now::Sending;
+        self.now = Now::Trusting;
+    }
+
+    /// An earlier attempt may have been stored without our knowing, and is perhaps not known by its token any more.
+    pub fn trusted(&mut self, tokens: Tokens) {
+        self.now = match tokens {
+            Tokens::Remembered => Now::Sending,
+            Tokens::Doubtful => Now::Counting(Why::Restart),
+        };
     }
 
     /// ClickHouse has so many rows of each frame.
     pub fn counted(&mut self, stored: &BTreeMap<u64, u64>, tokens: Tokens) {
-        let Now::Counting(why) = &self.now else { return };
-        let has = |(frame, rows): &(u64, u32)| stored.get(frame).is_some_and(|stored| *stored >= u64::from(*rows));
-        let complete = self.frames.iter().all(has);
-        let nothing = self.frames.iter().all(|(frame, _)| !stored.contains_key(frame));
-        let why = why.clone();
-        self.now = Now::Sending;
-        match why {
-            Why::Restart if self.repair => self.work = self.missing(stored),
-            // The same token again completes what was begun, in the table and in its views.
-            Why::Restart if tokens == Tokens::Remembered || nothing => {}
-            Why::Restart => self.work = self.missing(stored),
-            Why::Refused(_) if complete => self.work.clear(),
-            Why::Refused(reason) => self.divide(reason),
+        let Now::Counting(why) = std::mem::replace(&mut self.now, Now::Sending) else { return };
+        let mut unclaimed = stored.clone();
+        for (frame, held) in &self.held {
+            unclaimed.entry(*frame).and_modify(|stored| *stored = stored.saturating_sub(*held));
         }
+        match (why, self.journey) {
+            // The same token again completes what was begun, in the table and in its views.
+            (Why::Restart, Journey::Whole) if tokens == Tokens::Remembered => {}
+            (Why::Restart, _) => {
+                let work = std::mem::take(&mut self.work);
+                // In the order they went.
+                let mut left: Vec<Parcel> = work.into_iter().rev().flat_map(|parcel| self.unstored(parcel, &mut unclaimed)).collect();
+                left.reverse();
+                self.work = left;
+            }
+            (Why::Refused(reason), _) => {
+                let Some(parcel) = self.work.pop() else { return };
+                let left = self.unstored(parcel.clone(), &mut unclaimed);
+                let unchanged = left == [parcel];
+                self.work.extend(left.into_iter().rev());
+                if unchanged {
+                    self.divide(reason);
+                }
+            }
+        }
+    }
+
+    /// What of a parcel ClickHouse lacks, frame by frame: the parcel, if it lacks all of it. What it has is taken off `unclaimed`, and held.
+    fn unstored(&mut self, parcel: Parcel, unclaimed: &mut BTreeMap<u64, u64>) -> Vec<Parcel> {
+        let mut left: Vec<Parcel> = Vec::new();
+        let mut has_any = self.journey == Journey::Repair;
+        for (frame, rows) in self.pieces(&parcel.rows) {
+            match unclaimed.get_mut(&frame).filter(|unclaimed| **unclaimed > 0) {
+                Some(unclaimed) => {
+                    *unclaimed = unclaimed.saturating_sub(rows.len() as u64);
+                    *self.held.entry(frame).or_default() += rows.len() as u64;
+                    has_any = true;
+                }
+                None => left.push(Parcel::again(rows)),
+            }
+        }
+        if has_any { left } else { vec![parcel] }
+    }
+
+    /// Some of the rows, by frame.
+    fn pieces(&self, rows: &Range<u32>) -> Vec<(u64, Range<u32>)> {
+        let mut start = 0;
+        let mut pieces = Vec::new();
+        for (frame, of) in &self.frames {
+            let piece = rows.start.max(start)..rows.end.min(start + of);
+            if !piece.is_empty() {
+                pieces.push((*frame, piece));
+            }
+            start += of;
+        }
+        pieces
     }
 
     /// Attempts that failed since the last that did not.
@@ -174,33 +247,42 @@ impl Leg {
 
     /// The parcel at hand is stored.
     pub fn inserted(&mut self) {
-        self.work.pop();
-        self.attempts = 0;
+        if let Some(parcel) = self.work.pop() {
+            for (frame, rows) in self.pieces(&parcel.rows) {
+                *self.held.entry(frame).or_default() += rows.len() as u64;
+            }
+        }
+        self.begin_next();
     }
 
     /// The parcel at hand is not, or nobody knows.
     pub fn failed(&mut self, failure: Failure) {
         self.attempts += 1;
-        if failure.verdict.allows_attempt_after(self.attempts) {
-            self.now = Now::Waiting(self.pause());
-        } else if self.work.last().is_some_and(|parcel| parcel.suffix.is_empty()) {
-            self.now = Now::Counting(Why::Refused(failure.reason));
+        self.unexplained += u32::from(failure.verdict != Verdict::Passing);
+        self.now = if failure.verdict.allows_attempt_after(self.unexplained) {
+            Now::Waiting(self.pause())
         } else {
-            self.divide(failure.reason);
+            Now::Counting(Why::Refused(failure.reason))
+        };
+    }
+
+    /// That the rows go in halves, or the one row not at all, is written down.
+    pub fn split(&mut self) {
+        if let Some(parcel) = self.work.pop().filter(|parcel| parcel.rows.len() > 1) {
+            self.work.extend(halves(&parcel.rows).into_iter().rev());
+        }
+        self.begin_next();
+    }
+
+    /// The row is in the dead letters, which is to be written down: a restart could not tell it from one that is still to go.
+    pub fn buried(&mut self) {
+        if let Some(parcel) = self.work.last() {
+            self.now = Now::Splitting(parcel.rows.clone());
         }
     }
 
-    /// That the rows go in halves is written down.
-    pub fn split(&mut self) {
-        self.work.pop().into_iter().for_each(|parcel| self.work.extend(halves(&parcel.rows).into_iter().rev()));
-        self.attempts = 0;
-        self.now = Now::Sending;
-    }
-
-    /// The row is in the dead letters.
-    pub fn buried(&mut self) {
-        self.work.pop();
-        self.attempts = 0;
+    fn begin_next(&mut self) {
+        (self.attempts, self.unexplained) = (0, 0);
         self.now = Now::Sending;
     }
 
@@ -217,19 +299,12 @@ impl Leg {
             None => Now::Sending,
         };
     }
+}
 
-    /// The frames ClickHouse lacks, each a parcel of its own.
-    fn missing(&self, stored: &BTreeMap<u64, u64>) -> Vec<Parcel> {
-        let mut start = 0;
-        let mut missing = Vec::new();
-        for (frame, rows) in &self.frames {
-            if !stored.contains_key(frame) {
-                missing.push(Parcel { rows: start..start + rows, suffix: format!(":again-{frame}") });
-            }
-            start += rows;
-        }
-        missing.reverse();
-        missing
+impl Parcel {
+    /// Rows that went before, under another token, with others of which some were stored.
+    fn again(rows: Range<u32>) -> Parcel {
+        Parcel { suffix: format!(":again-{}-{}", rows.start, rows.end), rows }
     }
 }
 
@@ -237,3 +312,6 @@ fn halves(rows: &Range<u32>) -> [Parcel; 2] {
     let middle = rows.start + (rows.end - rows.start) / 2;
     [rows.start..middle, middle..rows.end].map(|rows| Parcel { suffix: format!(":{}-{}", rows.start, rows.end), rows })
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use super::memory::{Memory, Runs};
 const ID_FILE: &str = "id";
 /// The file that sets room aside for decisions, and its length: some ten thousand of them.
 const BALLAST_FILE: &str = "ballast";
-const BALLAST_BYTES: usize = 1 << 20;
+static BALLAST: [u8; 1 << 20] = [0; 1 << 20];
 /// The file that finds out whether there is room for more.
 const PROBE_FILE: &str = "probe";
 
@@ -125,7 +125,11 @@ impl Core {
         let mut finding = Finding::default();
         let (log, damaged) = Log::open(disk.clone(), config, |frame| finding.see(frame)).map_err(io("read the segments"))?;
         let (next_shipment, delivered_before) = (finding.next_shipment, finding.delivered_before);
-        let settled = finding.settled.values().map(|(_, done)| *done).collect();
+        let mut settled: VecDeque<Done> = finding.settled.values().map(|(_, done)| *done).collect();
+        // What was settled last may be known only from a segment's start.
+        if delivered_before > settled.back().map_or(0, |done| done.through + 1) {
+            settled.push_back(Done { through: delivered_before - 1, at: now });
+        }
         let found = finding.found(damaged, log.next_seq());
         let mut memory = Memory::open(disk.clone(), now).map_err(io("read the names of batches"))?;
         for (seq, at, entry) in &found.entries {
@@ -169,20 +173,22 @@ impl Core {
         self.begin_if_due(now)?;
         // The rows carry their frame's number, which the schemas before it move.
         let mut bytes = Vec::new();
-        let mut frames = 0;
+        let mut schemas = Vec::new();
         for (table, _) in group.records.tables() {
             let schema = self.encoder.schema(table)?;
             if !self.log.has_schema(schema.id) {
-                Draft::of(Kind::Schema, now, schema.write()).write(self.log.next_seq() + frames, &mut bytes);
-                self.log.note_schema(schema.id);
-                frames += 1;
+                Draft::of(Kind::Schema, now, schema.write()).write(self.log.next_seq() + schemas.len() as u64, &mut bytes);
+                schemas.push(schema.id);
             }
         }
+        let frames = schemas.len() as u64;
         let seq = self.log.next_seq() + frames;
         let draft = self.encoder.group(group, &Delivery { spool_id: self.id.clone(), batch_seq: seq }, now)?;
         bytes.reserve_exact(draft.frame_bytes() as usize);
         draft.write(seq, &mut bytes);
-        self.log.append(&bytes, frames + 1, now, flush)?;
+        self.log.append(&bytes, frames + 1, Kind::Rows, flush)?;
+        // Not before they are there: rows that could not be written leave none behind.
+        schemas.into_iter().for_each(|id| self.log.note_schema(id));
         self.memory.note(&group.entries, seq, now);
         Ok(Appended { seq, bytes: draft.frame_bytes(), shares: group.shares(draft.body.len() as u64) })
     }
@@ -193,8 +199,8 @@ impl Core {
         let mut bytes = Vec::new();
         Draft::of(Kind::Mark, now, mark.write()).write(self.log.next_seq(), &mut bytes);
         // That a shipment is delivered may be forgotten: it is then found delivered.
-        let flush = if matches!(mark, Mark::Settled { .. }) { Flush::Later } else { Flush::Now };
-        self.log.append(&bytes, 1, now, flush)?;
+        let flush = if matches!(mark, Mark::Settled { .. }) { Flush::Whenever } else { Flush::Now };
+        self.log.append(&bytes, 1, Kind::Mark, flush)?;
         match mark {
             Mark::Sealed(sealed) => self.next_shipment = sealed.shipment + 1,
             Mark::Split { .. } => {}
@@ -211,23 +217,24 @@ impl Core {
         self.log.flush()
     }
 
-    /// Removes segments whose rows were all delivered before `settled_before`, once the names of the clients' batches in them are kept elsewhere. Answers
-    /// how many.
-    pub fn reclaim(&mut self, now: Millis, settled_before: Millis) -> io::Result<usize> {
+    /// Removes segments whose rows were all delivered `keep_ms` ago, once the names of the clients' batches in them are kept elsewhere. Answers how many.
+    pub fn reclaim(&mut self, now: Millis, keep_ms: i64) -> io::Result<usize> {
+        // No name outlives its rows: a sender would be told that they are kept.
+        self.log.flush().map_err(io::Error::other)?;
         self.memory.tidy(now)?;
-        while self.settled.len() > 1 && self.settled[1].at <= settled_before {
+        // A clock that was set back would otherwise keep everything until it has caught up.
+        let is_over = |done: &Done| keep_ms == 0 || !(0..keep_ms).contains(&(now.0 - done.at.0));
+        while self.settled.get(1).is_some_and(is_over) {
             self.settled.pop_front();
         }
-        let Some(done) = self.settled.front().filter(|done| done.at <= settled_before) else { return Ok(0) };
+        let Some(done) = self.settled.front().filter(|done| is_over(done)) else { return Ok(0) };
         let delivered = done.through + 1;
         let mut removed = 0;
         for extent in self.log.extents().all() {
-            if extent.next_seq > delivered {
+            if extent.rows_until > delivered {
                 break;
             }
-            if extent.next_seq > self.memory.covered() {
-                self.memory.spill(now)?;
-            }
+            self.memory.cover(extent.rows_until, now)?;
             if !self.log.remove_oldest(extent.segment)? {
                 break;
             }
@@ -261,7 +268,7 @@ impl Core {
 
     fn fill(&self, name: &str) -> io::Result<()> {
         let mut file = self.disk.create(name)?;
-        file.append(&vec![0; BALLAST_BYTES])?;
+        file.append(&BALLAST)?;
         file.sync()?;
         self.disk.sync_names()
     }
@@ -334,7 +341,7 @@ impl Finding {
             Kind::Mark => match Mark::read(frame.head()) {
                 Ok(Mark::Sealed(sealed)) => {
                     self.next_shipment = self.next_shipment.max(sealed.shipment + 1);
-                    self.unsealed.retain(|(seq, _)| *seq > sealed.last);
+                    while self.unsealed.pop_front_if(|(seq, _)| *seq <= sealed.last).is_some() {}
                     self.open.insert(sealed.shipment, Open { sealed, splits: Vec::new() });
                 }
                 Ok(Mark::Split { shipment, table, rows }) => {
@@ -355,8 +362,8 @@ impl Finding {
 
     fn deliver_before(&mut self, seq: u64) {
         self.delivered_before = self.delivered_before.max(seq);
-        self.undelivered.retain(|(at, ..)| *at >= seq);
-        self.unsealed.retain(|(at, _)| *at >= seq);
+        while self.undelivered.pop_front_if(|(at, ..)| *at < seq).is_some() {}
+        while self.unsealed.pop_front_if(|(at, _)| *at < seq).is_some() {}
         self.open.retain(|_, open| open.sealed.last >= seq);
     }
 

@@ -28,6 +28,8 @@ pub trait Writing: Debug + Send {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Flushes its data to the disk.
     fn sync(&mut self) -> io::Result<()>;
+    /// Cuts it to this length: what lies beyond is gone, also from the operating system's memory, where a failed flush leaves it to be read.
+    fn cut(&mut self, bytes: u64) -> io::Result<()>;
 }
 
 /// A file being read, possibly while it is written.
@@ -36,6 +38,8 @@ pub trait Reading: Debug + Send + Sync {
     fn bytes(&self) -> io::Result<u64>;
     /// Fills the buffer from `offset`; answers how much there was.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// Flushes what a process that died had written to it.
+    fn sync(&self) -> io::Result<()>;
 }
 
 /// A folder of this machine's.
@@ -92,6 +96,10 @@ impl Writing for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+
+    fn cut(&mut self, bytes: u64) -> io::Result<()> {
+        self.set_len(bytes)
+    }
 }
 
 impl Reading for File {
@@ -110,6 +118,10 @@ impl Reading for File {
             }
         }
         Ok(filled)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
     }
 }
 

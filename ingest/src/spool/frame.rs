@@ -354,7 +354,7 @@ impl Rows {
 pub enum Mark {
     /// These frames are delivered together, under this number.
     Sealed(Sealed),
-    /// These rows of a table of a shipment were refused together and are sent in halves.
+    /// These rows of a table of a shipment were refused together and are sent in halves; a single row is among the dead letters.
     Split {
         /// The shipment.
         shipment: u64,
@@ -443,3 +443,6 @@ impl Mark {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,10 +49,8 @@ pub struct Extent {
     pub segment: u64,
     /// Where its last frame ends.
     pub end: u64,
-    /// The number after that of its last frame.
-    pub next_seq: u64,
-    /// When its last frame was written.
-    pub at: Millis,
+    /// The number after that of its last frame of rows, or of any before it: what it is kept for.
+    pub rows_until: u64,
 }
 
 /// What there is to read: shared by the one who writes and those who read.
@@ -111,7 +109,7 @@ impl Frame {
 /// How much of each frame is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Header and head, of which only the header is checked.
+    /// Header and head. Checked without the body are only the header, and frames that have none: decisions are always checked.
     Heads,
     /// All, checked.
     Whole,
@@ -204,7 +202,7 @@ fn read_frame(file: &dyn Reading, position: Position, end: u64, depth: Depth) ->
     if file.read_at(&mut payload, position.offset + HEADER_BYTES as u64)? < wanted {
         return Ok(Err(FrameError::Short));
     }
-    if depth == Depth::Whole
+    if wanted as u64 == header.frame_bytes() - HEADER_BYTES as u64
         && let Err(error) = header.check(&payload)
     {
         return Ok(Err(error));
@@ -254,6 +252,8 @@ pub enum Flush {
     Now,
     /// It is on disk after the next [`Log::flush`].
     Later,
+    /// It may be forgotten, and is flushed with what comes after it.
+    Whenever,
 }
 
 /// The writing end of the log.
@@ -268,17 +268,23 @@ pub struct Log {
     schemas: Vec<u64>,
     next_segment: u64,
     next_seq: u64,
-    unflushed: bool,
+    /// How much of the segment at hand is flushed, bytes.
+    flushed: u64,
+    /// Whether what is not flushed was acknowledged.
+    is_owed: bool,
     stopped: bool,
 }
 
 impl Log {
-    /// Finds what is there, and hands every frame of it to `seen`, oldest first; the frames of the newest segment checked whole, since a crash may have
-    /// cut it, the others by their headers. Answers the log, ready to begin a new segment, and the damage found.
+    /// Finds what is there, and hands every frame of it to `seen`, oldest first; the frames of a segment that a crash or a failure may have cut checked
+    /// whole, the others by their headers. What is found is flushed first: a process that died may have left it in memory alone. Answers the log, ready
+    /// to begin a new segment, and the damage found.
     pub fn open(disk: Arc<dyn Disk>, config: LogConfig, mut seen: impl FnMut(&Frame)) -> io::Result<(Log, u64)> {
         let mut numbers: Vec<u64> = disk.names()?.iter().filter_map(|name| segment_of(name)).collect();
         numbers.sort_unstable();
-        let mut found: Vec<Extent> = Vec::new();
+        disk.sync_names()?;
+        // With each, whether the next says where it ends.
+        let mut found: Vec<(Extent, bool)> = Vec::new();
         for &segment in &numbers {
             let file = disk.open(&file_name(segment))?;
             let end = file.bytes()?;
@@ -287,17 +293,19 @@ impl Log {
             if let Ok(start) = read_frame(&*file, position, end, Depth::Whole)?
                 && start.header.kind == Kind::Start
                 && let Ok(Start { before: Some((before, end)), .. }) = Start::read(start.head())
-                && let Some(extent) = found.iter_mut().find(|extent| extent.segment == before)
+                && let Some((extent, told)) = found.iter_mut().find(|(extent, _)| extent.segment == before)
             {
                 extent.end = extent.end.min(end);
+                *told = true;
             }
-            found.push(Extent { segment, end, next_seq: 0, at: Millis(0) });
+            found.push((Extent { segment, end, rows_until: 0 }, false));
         }
-        let last = numbers.last().copied();
-        let mut damaged = 0;
-        let mut next_seq = 0;
-        for extent in &mut found {
-            let depth = if Some(extent.segment) == last { Depth::Whole } else { Depth::Heads };
+        let (mut damaged, mut next_seq, mut rows_until) = (0, 0, 0);
+        for (extent, told) in &mut found {
+            if !*told {
+                disk.open(&file_name(extent.segment))?.sync()?;
+            }
+            let depth = if *told { Depth::Heads } else { Depth::Whole };
             let one = Arc::new(Extents(Mutex::new(VecDeque::from([*extent]))));
             let mut walk = Walk::new(disk.clone(), one, Position { segment: extent.segment, offset: 0 });
             let mut end = 0;
@@ -305,25 +313,29 @@ impl Log {
             while let Some(frame) = walk.next(depth)? {
                 seen(&frame);
                 next_seq = next_seq.max(frame.header.seq + 1);
+                if frame.header.kind == Kind::Rows {
+                    rows_until = next_seq;
+                }
                 end = walk.position().offset;
-                extent.at = frame.header.at;
                 before_tail = walk.damaged;
             }
             // A torn tail is how a crash looks, not damage.
-            damaged += if depth == Depth::Whole { before_tail } else { walk.damaged };
-            extent.end = end;
-            extent.next_seq = next_seq;
+            damaged += if *told { walk.damaged } else { before_tail };
+            (extent.end, extent.rows_until) = (end, rows_until);
         }
+        let last = numbers.last().copied();
+        let found: VecDeque<Extent> = found.into_iter().map(|(extent, _)| extent).collect();
         let log = Log {
             disk,
             config,
-            extents: Arc::new(Extents(Mutex::new(found.into()))),
+            extents: Arc::new(Extents(Mutex::new(found))),
             file: None,
             began: Millis(0),
             schemas: Vec::new(),
             next_segment: last.map_or(1, |last| last + 1),
             next_seq,
-            unflushed: false,
+            flushed: 0,
+            is_owed: false,
             stopped: false,
         };
         Ok((log, damaged))
@@ -341,14 +353,14 @@ impl Log {
 
     /// Whether an append now begins a segment: its schemas are then to be written again.
     pub fn is_due(&self, now: Millis) -> bool {
-        let length = lock(&self.extents.0).back().map_or(0, |extent| extent.end);
-        self.file.is_none() || length >= self.config.segment_bytes || (now.0 - self.began.0).abs() >= self.config.segment_age_ms
+        self.file.is_none() || end(&self.extents) >= self.config.segment_bytes || (now.0 - self.began.0).abs() >= self.config.segment_age_ms
     }
 
     /// Begins a segment.
     pub fn begin(&mut self, now: Millis, start: impl FnOnce(Option<(u64, u64)>) -> Start) -> Result<(), AppendError> {
         self.check()?;
-        self.flush()?;
+        // The start of the next says where it ends.
+        self.sync()?;
         let before = lock(&self.extents.0).back().map(|extent| (extent.segment, extent.end));
         let segment = self.next_segment;
         self.next_segment += 1;
@@ -357,18 +369,28 @@ impl Log {
         let draft = Draft::of(Kind::Start, now, start(before).write());
         draft.write(self.next_seq, &mut bytes);
         self.next_seq += 1;
+        let name = file_name(segment);
         let made = || {
-            let mut file = self.disk.create(&file_name(segment))?;
+            let mut file = self.disk.create(&name)?;
             file.append(&bytes)?;
             file.sync()?;
             self.disk.sync_names()?;
             Ok(file)
         };
-        let made = made();
-        self.file = Some(self.judged(made)?);
+        match made() {
+            Ok(file) => self.file = Some(file),
+            Err(error) => {
+                // Nothing was acknowledged in it; if it stays, it is an empty segment.
+                let _ = self.disk.remove(&name);
+                return Err(self.given_up(error));
+            }
+        }
         self.began = now;
         self.schemas.clear();
-        lock(&self.extents.0).push_back(Extent { segment, end: bytes.len() as u64, next_seq: self.next_seq, at: now });
+        self.flushed = bytes.len() as u64;
+        let mut extents = lock(&self.extents.0);
+        let rows_until = extents.back().map_or(0, |extent| extent.rows_until);
+        extents.push_back(Extent { segment, end: self.flushed, rows_until });
         Ok(())
     }
 
@@ -382,33 +404,64 @@ impl Log {
         self.schemas.push(id);
     }
 
-    /// The numbers that drafts appended now would get begin here. `bytes` are frames numbered from there on.
-    pub fn append(&mut self, bytes: &[u8], frames: u64, at: Millis, flush: Flush) -> Result<(), AppendError> {
+    /// Appends `bytes`, which are so many frames numbered from [`Log::next_seq`] on; a frame of rows last, if any.
+    pub fn append(&mut self, bytes: &[u8], frames: u64, last: Kind, flush: Flush) -> Result<(), AppendError> {
         self.check()?;
         // Also numbers of frames that failed are used up.
         self.next_seq += frames;
         let Some(file) = self.file.as_mut() else { return Err(AppendError::Stopped) };
-        let written = match flush {
-            Flush::Now => file.append(bytes).and_then(|()| file.sync()),
-            Flush::Later => file.append(bytes),
-        };
-        self.judged(written)?;
-        self.unflushed |= flush == Flush::Later;
+        let end = end(&self.extents);
+        let after = end + bytes.len() as u64;
+        if let Err(error) = file.append(bytes) {
+            let cut = file.cut(end);
+            // What came before is still good.
+            self.sync()?;
+            self.file = None;
+            return Err(match cut {
+                Ok(()) => self.given_up(error),
+                Err(error) => self.failed(error),
+            });
+        }
+        if flush == Flush::Now {
+            self.flush_file()?;
+            self.flushed = after;
+        }
+        self.is_owed = flush == Flush::Later || self.is_owed && flush != Flush::Now;
         if let Some(extent) = lock(&self.extents.0).back_mut() {
-            extent.end += bytes.len() as u64;
-            extent.next_seq = self.next_seq;
-            extent.at = at;
+            extent.end = after;
+            if last == Kind::Rows {
+                extent.rows_until = self.next_seq;
+            }
         }
         Ok(())
     }
 
     /// Flushes what was appended with [`Flush::Later`].
     pub fn flush(&mut self) -> Result<(), AppendError> {
-        if !std::mem::take(&mut self.unflushed) {
-            return Ok(());
+        if self.is_owed { self.sync() } else { Ok(()) }
+    }
+
+    fn sync(&mut self) -> Result<(), AppendError> {
+        let end = end(&self.extents);
+        if self.file.is_some() && self.flushed < end {
+            self.flush_file()?;
+            self.flushed = end;
+            self.is_owed = false;
         }
-        let flushed = self.file.as_mut().map_or(Ok(()), |file| file.sync());
-        self.judged(flushed)
+        Ok(())
+    }
+
+    /// What a failed flush leaves is unknown, and cut off, so that no restart takes it for data.
+    fn flush_file(&mut self) -> Result<(), AppendError> {
+        let Some(file) = self.file.as_mut() else { return Ok(()) };
+        let Err(error) = file.sync() else { return Ok(()) };
+        let cut = file.cut(self.flushed);
+        self.file = None;
+        if let Some(extent) = lock(&self.extents.0).back_mut() {
+            extent.end = extent.end.min(self.flushed);
+        }
+        let is_lost = std::mem::take(&mut self.is_owed) || cut.is_err();
+        Err(if is_lost { self.failed(error) } else { self.given_up(error) })
     }
 
     /// Removes the oldest segment, which nobody needs any more; never the newest. Answers whether it did.
@@ -429,16 +482,18 @@ impl Log {
         if self.stopped { Err(AppendError::Stopped) } else { Ok(()) }
     }
 
-    /// After a failure the segment is not written again.
-    fn judged<T>(&mut self, done: io::Result<T>) -> Result<T, AppendError> {
-        done.map_err(|error| {
-            self.file = None;
-            if is_full(&error) {
-                AppendError::Full(error)
-            } else {
-                self.stopped = true;
-                AppendError::Failed(error)
-            }
-        })
+    /// After a failure the segment is not written again; after any but a full disk, none is.
+    fn given_up(&mut self, error: io::Error) -> AppendError {
+        if is_full(&error) { AppendError::Full(error) } else { self.failed(error) }
     }
+
+    fn failed(&mut self, error: io::Error) -> AppendError {
+        self.stopped = true;
+        AppendError::Failed(error)
+    }
+}
+
+/// Where the newest segment ends.
+fn end(extents: &Extents) -> u64 {
+    lock(&extents.0).back().map_or(0, |extent| extent.end)
 }

@@ -33,15 +33,9 @@ pub struct Runs(Mutex<Vec<Arc<Run>>>);
 
 impl Runs {
     /// The batch of this name, if it is in a run.
-    pub fn find(&self, name: u128) -> Option<Entry> {
+    pub fn find(&self, name: u128) -> io::Result<Option<Entry>> {
         let runs = lock(&self.0).clone();
-        runs.iter().rev().find_map(|run| match run.find(name) {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::error!(%error, "a file of batch names cannot be read");
-                None
-            }
-        })
+        runs.iter().rev().find_map(|run| run.find(name).transpose()).transpose()
     }
 }
 
@@ -80,6 +74,8 @@ impl Run {
     /// Reads a run whole, once; `None` if it is damaged.
     fn open(disk: &dyn Disk, file_name: &str) -> io::Result<Option<Run>> {
         let file = disk.open(file_name)?;
+        // Its writer may have died before it did.
+        file.sync()?;
         let mut bytes = vec![0; usize::try_from(file.bytes()?).unwrap_or(0)];
         let read = file.read_at(&mut bytes, 0)?;
         let Some((mut header, body)) = bytes[..read].split_at_checked(HEADER_BYTES) else { return Ok(None) };
@@ -145,14 +141,18 @@ impl Memory {
         &self.runs
     }
 
-    /// Every batch in a frame before this is in a run.
-    pub fn covered(&self) -> u64 {
-        self.covered
+    /// Sees to it that every batch in a frame before this is in a run.
+    pub fn cover(&mut self, seq: u64, now: Millis) -> io::Result<()> {
+        if seq > self.covered && !self.fresh.is_empty() {
+            self.spill(now)?;
+        }
+        self.covered = self.covered.max(seq);
+        Ok(())
     }
 
     /// Batches that were written in frame `seq`.
     pub fn note(&mut self, entries: &[Entry], seq: u64, at: Millis) {
-        if seq < self.covered {
+        if seq < self.covered || entries.is_empty() {
             return;
         }
         self.fresh.extend_from_slice(entries);
@@ -194,16 +194,30 @@ impl Memory {
             // Left by an attempt that failed.
             self.disk.remove(&file_name)?;
         }
-        let mut file = self.disk.create(&file_name)?;
-        file.append(&bytes)?;
-        file.sync()?;
-        self.disk.sync_names()?;
-        if let Some(run) = Run::open(&*self.disk, &file_name)? {
-            self.covered = run.through + 1;
-            lock(&self.runs.0).push(Arc::new(run));
-            self.fresh.clear();
-            self.since = None;
+        let write = || {
+            let mut file = self.disk.create(&file_name)?;
+            file.append(&bytes)?;
+            file.sync()?;
+            self.disk.sync_names()?;
+            Run::open(&*self.disk, &file_name)?
+                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it does not read as it was written"))
+        };
+        match write() {
+            Ok(run) => {
+                self.covered = run.through + 1;
+                lock(&self.runs.0).push(Arc::new(run));
+                self.fresh.clear();
+                self.since = None;
+                Ok(())
+            }
+            Err(error) => {
+                // So that no restart takes for flushed what is not. If it stays, the next attempt removes it.
+                let _ = self.disk.remove(&file_name);
+                Err(error)
+            }
         }
-        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,8 @@ use crate::ticket::{Outcome, Promise, Ticket};
 pub enum Durability {
     /// When it is flushed to the disk.
     Fsync,
-    /// When it is handed to the operating system, which is told to flush this often: a crash of the machine may lose what was acknowledged since.
+    /// When it is handed to the operating system, which is told to flush this often: a crash of the machine, or a flush that fails, may lose what
+    /// was acknowledged since.
     Interval(Duration),
 }
 
@@ -368,9 +369,12 @@ impl Spool {
         ticket
     }
 
-    /// The client's batch of this name, if it came within a day and is not fresh any more.
-    pub(crate) fn remembers(&self, name: u128) -> Option<Entry> {
-        self.shared.runs.find(name)
+    /// The client's batch of this name, if it came within a day and is not fresh any more. Where that cannot be read it is not taken for new.
+    pub(crate) fn remembers(&self, name: u128) -> Result<Option<Entry>, Backpressure> {
+        self.shared.runs.find(name).map_err(|error| {
+            tracing::error!(%error, "a file of batch names cannot be read");
+            Backpressure::DiskFailed
+        })
     }
 
     /// Takes no more rows.

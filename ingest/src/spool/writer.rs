@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use qoe_store::Millis;
 use tokio::sync::{oneshot, watch};
 
 use super::core::{Appended, Core, WriteError};
@@ -226,7 +225,7 @@ impl Writer {
         // Half of the room is for what is not delivered, and all of it where there is none.
         let short = self.shared.health() == Health::Full || self.shared.extents.bytes() > config.max_bytes / 2;
         let keep_ms = if short { 0 } else { i64::try_from(config.keep.as_millis()).unwrap_or(i64::MAX) };
-        match self.core.reclaim(now, Millis(now.0.saturating_sub(keep_ms))) {
+        match self.core.reclaim(now, keep_ms) {
             Ok(removed) => {
                 self.shared.counts.removed_segments.fetch_add(removed as u64, Relaxed);
             }

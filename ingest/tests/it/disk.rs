@@ -17,10 +17,17 @@ struct State {
     durable_names: BTreeMap<String, u64>,
     files: BTreeMap<u64, Contents>,
     next_file: u64,
+    /// The memory of a large file that was removed, for the next.
+    spare: Vec<u8>,
     /// Bytes it has room for; without a number, any.
     room: Option<usize>,
     /// Flushes until one fails.
     failing_sync: Option<u32>,
+    /// Changes until the process dies in the midst of one.
+    dying: Option<u32>,
+    dead: bool,
+    /// Reads until one fails.
+    failing_read: Option<u32>,
     /// Grows with every crash: files opened before one are gone.
     crashes: u32,
     /// Whether a use of a file opened before a crash is an error of the disk and not of the test.
@@ -45,7 +52,11 @@ impl SimDisk {
     /// The power goes. What was not flushed is cut at a place that `choose` picks below a limit, or overwritten with zeros from there.
     pub fn crash(&self, mut choose: impl FnMut(usize) -> usize) {
         let mut state = self.state();
-        state.crashes += 1;
+        state.revive();
+        // Names that were not flushed may be there or not.
+        if choose(2) == 0 {
+            state.durable_names = state.names.clone();
+        }
         state.names = state.durable_names.clone();
         let named: BTreeSet<u64> = state.names.values().copied().collect();
         state.files.retain(|file, _| named.contains(file));
@@ -64,7 +75,22 @@ impl SimDisk {
 
     /// The process dies and the machine lives: everything written is there, and a file opened before may not be used again.
     pub fn kill(&self) {
-        self.state().crashes += 1;
+        self.state().revive();
+    }
+
+    /// After so many more changes of the disk the process dies, in the midst of the next.
+    pub fn die_after(&self, changes: Option<u32>) {
+        self.state().dying = changes;
+    }
+
+    /// Whether it died so: whatever it makes of that is heard by nobody.
+    pub fn is_dead(&self) -> bool {
+        self.state().dead
+    }
+
+    /// After so many more reads one fails.
+    pub fn fail_read_after(&self, reads: Option<u32>) {
+        self.state().failing_read = reads;
     }
 
     /// The same, where what is left of the process may still try.
@@ -111,10 +137,33 @@ impl SimDisk {
 }
 
 impl State {
+    fn revive(&mut self) {
+        self.crashes += 1;
+        self.dead = false;
+        self.dying = None;
+    }
+
+    /// Whether the process lives to make a change.
+    fn live(&mut self) -> io::Result<()> {
+        self.dead |= self.dying == Some(0);
+        self.dying = self.dying.map(|changes| changes.saturating_sub(1));
+        if self.dead { Err(io::Error::other("the process died")) } else { Ok(()) }
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        if self.dead {
+            return Err(io::Error::other("the process died"));
+        }
+        let fails = self.failing_read == Some(0);
+        self.failing_read = if fails { None } else { self.failing_read.map(|reads| reads - 1) };
+        if fails { Err(io::Error::other("input/output error")) } else { Ok(()) }
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         match self.failing_sync {
             Some(0) => {
-                self.failing_sync = None;
+                // One fault at a time.
+                (self.failing_sync, self.dying) = (None, None);
                 Err(io::Error::other("input/output error"))
             }
             Some(flushes) => {
@@ -138,6 +187,7 @@ impl Disk for SimDisk {
 
     fn create(&self, name: &str) -> io::Result<Box<dyn Writing>> {
         let mut state = self.state();
+        state.live()?;
         if state.names.contains_key(name) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -146,19 +196,24 @@ impl Disk for SimDisk {
         }
         let file = state.next_file;
         state.next_file += 1;
-        state.files.insert(file, Contents::default());
+        let bytes = std::mem::take(&mut state.spare);
+        state.files.insert(file, Contents { bytes, ..Contents::default() });
         state.names.insert(name.to_owned(), file);
         drop(state);
         Ok(Box::new(self.file(file)))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn Reading>> {
-        let file = self.state().names.get(name).copied().ok_or(io::ErrorKind::NotFound)?;
+        let mut state = self.state();
+        state.read()?;
+        let file = state.names.get(name).copied().ok_or(io::ErrorKind::NotFound)?;
+        drop(state);
         Ok(Box::new(self.file(file)))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.state();
+        state.live()?;
         let file = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
         state.names.insert(to.to_owned(), file);
         Ok(())
@@ -166,6 +221,7 @@ impl Disk for SimDisk {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut state = self.state();
+        state.live()?;
         let file = state.names.remove(name).ok_or(io::ErrorKind::NotFound)?;
         // After a crash it may be there again, until the names are flushed.
         if !state.durable_names.values().any(|durable| *durable == file) {
@@ -176,10 +232,17 @@ impl Disk for SimDisk {
 
     fn sync_names(&self) -> io::Result<()> {
         let mut state = self.state();
+        state.live()?;
         state.sync()?;
         state.durable_names = state.names.clone();
         let named: BTreeSet<u64> = state.names.values().copied().collect();
-        state.files.retain(|file, _| named.contains(file));
+        let State { files, spare, .. } = &mut *state;
+        for (_, mut gone) in files.extract_if(.., |file, _| !named.contains(file)) {
+            if gone.bytes.capacity() > spare.capacity() {
+                gone.bytes.clear();
+                *spare = gone.bytes;
+            }
+        }
         Ok(())
     }
 }
@@ -202,20 +265,10 @@ impl Open {
     }
 }
 
-impl Writing for Open {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+impl Open {
+    fn flush(&self) -> io::Result<()> {
         self.with(|state| {
-            let fits = state.check_room(bytes.len());
-            if let Some(contents) = state.files.get_mut(&self.file) {
-                contents.bytes.extend_from_slice(&bytes[..fits]);
-            }
-            // A short write is what there was room for.
-            if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-        })
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.with(|state| {
+            state.live()?;
             let synced = state.sync();
             if let Some(contents) = state.files.get_mut(&self.file) {
                 contents.given_up |= synced.is_err();
@@ -228,6 +281,37 @@ impl Writing for Open {
     }
 }
 
+impl Writing for Open {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.with(|state| {
+            let alive = state.live();
+            // Who dies in the midst of a write has written some of it.
+            let fits = state.check_room(if alive.is_ok() { bytes.len() } else { bytes.len() / 3 });
+            if let Some(contents) = state.files.get_mut(&self.file) {
+                contents.bytes.extend_from_slice(&bytes[..fits]);
+            }
+            // A short write is what there was room for.
+            alive?;
+            if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        })
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+    fn cut(&mut self, bytes: u64) -> io::Result<()> {
+        self.with(|state| {
+            state.live()?;
+            if let Some(contents) = state.files.get_mut(&self.file) {
+                contents.bytes.truncate(bytes as usize);
+                contents.durable = contents.durable.min(contents.bytes.len());
+                contents.given_up &= contents.durable < contents.bytes.len();
+            }
+            Ok(())
+        })
+    }
+}
+
 impl Reading for Open {
     fn bytes(&self) -> io::Result<u64> {
         self.with(|state| Ok(state.files.get(&self.file).map_or(0, |contents| contents.bytes.len() as u64)))
@@ -235,11 +319,16 @@ impl Reading for Open {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.with(|state| {
+            state.read()?;
             let bytes = state.files.get(&self.file).map(|contents| &*contents.bytes).unwrap_or_default();
             let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
             let length = buffer.len().min(bytes.len() - from);
             buffer[..length].copy_from_slice(&bytes[from..from + length]);
             Ok(length)
         })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Open { disk: self.disk.clone(), ..*self }.flush()
     }
 }

@@ -3,7 +3,9 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod clickhouse;
+mod damage;
 mod delivery;
 mod disk;
 mod http;
 mod keys;
+mod simulation;

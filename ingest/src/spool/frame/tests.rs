@@ -1,0 +1,82 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+
+prop_compose! {
+    fn rows()(
+        days in any::<(i32, i32)>(),
+        entries in vec(any::<(u128, u32)>(), 0..5),
+        shares in vec(("\\PC{0,20}", any::<u64>()), 0..4),
+        parts in vec(("[a-z_]{0,20}", any::<u64>(), any::<(u32, u32)>()), 0..4),
+    ) -> Rows {
+        Rows {
+            days,
+            entries: entries.into_iter().map(|(name, accepted)| Entry { name, accepted }).collect(),
+            shares: shares.into_iter().map(|(project, bytes)| Share { project, bytes }).collect(),
+            parts: parts.into_iter().map(|(table, schema, (rows, bytes))| Part { table, schema, rows, bytes }).collect(),
+        }
+    }
+}
+
+fn mark() -> impl Strategy<Value = Mark> {
+    let sealed = any::<([u64; 5], u32, i64)>().prop_map(|([shipment, segment, offset, first, last], crc, at)| {
+        Mark::Sealed(Sealed { shipment, segment, offset, first, last, crc, at: Millis(at) })
+    });
+    let split =
+        (any::<u64>(), "[a-z_]{0,20}", any::<(u32, u32)>()).prop_map(|(shipment, table, rows)| Mark::Split { shipment, table, rows });
+    let settled = any::<(u64, u64)>().prop_map(|(shipment, through)| Mark::Settled { shipment, through });
+    prop_oneof![sealed, split, settled]
+}
+
+proptest! {
+    #[test]
+    fn rows_read_as_they_were_written(rows in rows()) {
+        prop_assert_eq!(Rows::read(&rows.write()), Ok(rows));
+    }
+
+    #[test]
+    fn marks_read_as_they_were_written(mark in mark()) {
+        prop_assert_eq!(Mark::read(&mark.write()), Ok(mark));
+    }
+
+    #[test]
+    fn a_head_that_ends_early_is_refused(rows in rows(), mark in mark(), part in 0.0..1.0f64) {
+        let cut = |bytes: Vec<u8>| bytes[..(bytes.len() as f64 * part) as usize].to_vec();
+        prop_assert!(Rows::read(&cut(rows.write())).is_err());
+        prop_assert!(Mark::read(&cut(mark.write())).is_err());
+    }
+
+    #[test]
+    fn a_start_reads_as_it_was_written(before in proptest::option::of((0..u64::MAX, any::<u64>())), next_shipment: u64, delivered_before: u64) {
+        let start = Start { before, next_shipment, delivered_before };
+        prop_assert_eq!(Start::read(&start.write()), Ok(start));
+    }
+
+    #[test]
+    fn a_frame_reads_as_it_was_written(seq: u64, at: i64, rows: u32, head in vec(any::<u8>(), 0..50), body in vec(any::<u8>(), 0..50)) {
+        let draft = Draft { kind: Kind::Rows, at: Millis(at), rows, head, body };
+        let mut bytes = Vec::new();
+        draft.write(seq, &mut bytes);
+        let header = Header::read(&bytes).unwrap();
+        prop_assert_eq!((header.kind, header.seq, header.at, header.rows), (Kind::Rows, seq, Millis(at), rows));
+        prop_assert_eq!((header.frame_bytes(), draft.frame_bytes()), (bytes.len() as u64, bytes.len() as u64));
+        prop_assert_eq!(header.check(&bytes[HEADER_BYTES..]), Ok(()));
+    }
+
+    /// With or without a checksum that agrees, so that what lies behind it is reached too.
+    #[test]
+    fn no_bytes_make_reading_panic(bytes in vec(any::<u8>(), 0..200), signed: bool) {
+        let mut bytes = bytes;
+        if signed && bytes.len() >= HEADER_BYTES {
+            bytes[..4].copy_from_slice(&MAGIC);
+            bytes[4] = VERSION;
+            let crc = crc32c::crc32c(&bytes[..HEADER_BYTES - 4]);
+            bytes[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
+        }
+        if let Ok(header) = Header::read(&bytes) {
+            let _ = header.check(&bytes[HEADER_BYTES..]);
+        }
+        let _ = (Rows::read(&bytes), Mark::read(&bytes), Start::read(&bytes), SchemaOf::read(&bytes));
+    }
+}
