@@ -12,6 +12,7 @@ use qoe_store::Millis;
 
 use super::disk::{Disk, Reading, Writing, is_full};
 use super::frame::{Draft, FrameError, HEADER_BYTES, Header, Kind, Start};
+use crate::failpoint::{FailPoint, reach};
 use crate::lock;
 
 /// How the files of segments are named.
@@ -361,6 +362,7 @@ impl Log {
             let mut file = self.disk.create(&file_name(segment))?;
             file.append(&bytes)?;
             file.sync()?;
+            reach(FailPoint::NewSegment);
             self.disk.sync_names()?;
             Ok(file)
         };
@@ -388,11 +390,13 @@ impl Log {
         // Also numbers of frames that failed are used up.
         self.next_seq += frames;
         let Some(file) = self.file.as_mut() else { return Err(AppendError::Stopped) };
-        let written = match flush {
-            Flush::Now => file.append(bytes).and_then(|()| file.sync()),
-            Flush::Later => file.append(bytes),
-        };
+        reach(FailPoint::BeforeWrite);
+        let written = file.append(bytes).and_then(|()| {
+            reach(FailPoint::BeforeFlush);
+            if flush == Flush::Now { file.sync() } else { Ok(()) }
+        });
         self.judged(written)?;
+        reach(FailPoint::AfterFlush);
         self.unflushed |= flush == Flush::Later;
         if let Some(extent) = lock(&self.extents.0).back_mut() {
             extent.end += bytes.len() as u64;
@@ -420,7 +424,9 @@ impl Log {
         if oldest.is_none() {
             return Ok(false);
         }
+        reach(FailPoint::BeforeRemove);
         self.disk.remove(&file_name(segment))?;
+        reach(FailPoint::AfterRemove);
         lock(&self.extents.0).pop_front();
         Ok(true)
     }
