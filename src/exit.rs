@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::quality::ScoreError;
 use qoe_store::embedded::EmbeddedError;
@@ -34,7 +35,8 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
-        if cause.is::<WrongUse>() || cause.is::<FolderError>() || cause.is::<ScoreError>() {
+        let held = matches!(cause.downcast_ref::<OpenError>(), Some(OpenError::InUse { .. }));
+        if held || cause.is::<WrongUse>() || cause.is::<FolderError>() || cause.is::<ScoreError>() {
             return 2;
         }
         if cause.is::<NothingFound>() {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use qoe_dashboards::Settings;
+use qoe_ingest::failpoint::{self, FailAt};
 use qoe_ingest::spool::Durability;
 use qoe_ingest::{ConnectionLimits, Delivery, Intake, IntakeConfig, Projects, SpoolConfig};
 use qoe_query::Definitions;
@@ -43,6 +44,9 @@ pub struct ServeArgs {
     require_read_key: bool,
     #[command(flatten)]
     spool: SpoolArgs,
+    /// For tests: end as by kill -9 when this step is reached for the Nth time.
+    #[arg(long, hide = true, value_name = "POINT:N")]
+    fail_at: Option<FailAt>,
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
@@ -127,6 +131,10 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// Serves until interrupted.
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let stated: Vec<Project> = args.projects.iter().map(|project| parse(project)).collect::<Result<_, _>>()?;
+    if let Some(at) = args.fail_at {
+        tracing::warn!("this process is going to end at {}, as --fail-at asks", at.point.as_str());
+        failpoint::arm(at);
+    }
     let definitions = args.definitions.read()?;
     let listener = bind(args.listen).await?;
     let access = args.store.hold("store").await?;

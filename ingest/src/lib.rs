@@ -49,6 +49,7 @@ mod ticket;
 
 pub mod delivery;
 pub mod edge;
+pub mod failpoint;
 pub mod http;
 pub mod spool;
 

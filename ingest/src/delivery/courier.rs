@@ -18,6 +18,7 @@ use super::leg::{Failure, Leg, Step, Tokens, Waits};
 use super::route::{self, Journey, Route};
 use super::shipment::{Cargo, Reader, Shipment};
 use super::verdict::Verdict;
+use crate::failpoint::{FailPoint, reach};
 use crate::spool::frame::{Mark, Sealed};
 use crate::spool::{Found, Frames, Gone};
 
@@ -62,10 +63,12 @@ impl Courier {
         loop {
             let shipment = self.gather().await?;
             let Some(sealed) = self.route.seal(&shipment, now()) else { continue };
+            reach(FailPoint::BeforeSeal);
             // Before any of it goes.
             while !self.spool.mark(Mark::Sealed(sealed)).await? {
                 sleep(AGAIN).await;
             }
+            reach(FailPoint::AfterSeal);
             self.deliver(&shipment, &sealed, Journey::First).await?;
             self.settle(&shipment, sealed).await?;
             self.repair_if_restarted().await?;
@@ -106,9 +109,11 @@ impl Courier {
     }
 
     async fn settle(&mut self, shipment: &Shipment, sealed: Sealed) -> Result<(), Gone> {
+        reach(FailPoint::BeforeSettle);
         while !self.spool.mark(Mark::Settled { shipment: sealed.shipment, through: sealed.last }).await? {
             sleep(AGAIN).await;
         }
+        reach(FailPoint::AfterSettle);
         self.spool.delivered(&shipment.shares, sealed.at);
         self.shared.delivered(shipment.rows, now().0 - sealed.at.0);
         let keep_ms = i64::try_from(self.spool.config().keep.as_millis()).unwrap_or(i64::MAX);
@@ -213,10 +218,18 @@ impl Ride<'_> {
                 },
                 Step::Split(rows) => {
                     let mark = Mark::Split { shipment: self.sealed.shipment, table: self.table.to_owned(), rows: (rows.start, rows.end) };
-                    if self.courier.spool.mark(mark).await? { leg.split() } else { sleep(AGAIN).await }
+                    if self.courier.spool.mark(mark).await? {
+                        reach(FailPoint::AfterSplit);
+                        leg.split();
+                    } else {
+                        sleep(AGAIN).await;
+                    }
                 }
                 Step::Bury { row, reason } => match self.bury(row, &reason).await {
-                    Ok(()) => leg.buried(),
+                    Ok(()) => {
+                        reach(FailPoint::AfterBury);
+                        leg.buried();
+                    }
                     Err(error) => {
                         self.say(1, &error.to_string());
                         sleep(AGAIN).await;
@@ -252,8 +265,10 @@ impl Ride<'_> {
                 self.courier.endpoint.insert_all(self.table, &batches, &token).await
             }
         };
+        reach(FailPoint::BeforeInsert);
         match timeout(shared.config.attempt, sent).await {
             Ok(Ok(())) => {
+                reach(FailPoint::AfterInsert);
                 let counts = &shared.counts;
                 counts.inserts.fetch_add(1, Relaxed);
                 counts.rows.fetch_add(rows.len() as u64, Relaxed);
@@ -310,6 +325,7 @@ impl Ride<'_> {
             reason,
             "ClickHouse refused a row; it is among the dead letters"
         );
+        reach(FailPoint::BeforeBury);
         self.courier.shared.counts.dead_letters.fetch_add(1, Relaxed);
         let rows = self.cargo.slice(&(row..row + 1)).map_err(|error| EndpointError::Refused { reason: error.to_string() })?;
         let letters = dead_letters::of(self.table, reason, &rows, self.courier.spool.id(), now());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::body::Payload;
 use super::error::{self, ApiError};
 use crate::admission::Arrival;
+use crate::failpoint::{FailPoint, reach};
 use crate::intake::Intake;
 use crate::receipts::{Receipt, Sighting};
 use crate::spool::Durability;
@@ -50,7 +51,10 @@ impl Taken {
     /// The same, once its rows are safe.
     pub async fn kept(self, within: Duration) -> Result<Taken, NotTaken> {
         let error = match tokio::time::timeout(within, self.receipt.ticket.outcome()).await {
-            Ok(Outcome::Kept) => return Ok(self),
+            Ok(Outcome::Kept) => {
+                reach(FailPoint::BeforeAnswer);
+                return Ok(self);
+            }
             Ok(Outcome::Lost) | Err(_) => ApiError::NotStoredYet,
         };
         Err(NotTaken { batch_id: self.batch_id, error })

@@ -12,6 +12,7 @@ use qoe_store::Millis;
 
 use super::disk::{Disk, Reading, Writing, is_full};
 use super::frame::{Draft, FrameError, HEADER_BYTES, Header, Kind, Start};
+use crate::failpoint::{FailPoint, reach};
 use crate::lock;
 
 /// How the files of segments are named.
@@ -374,6 +375,7 @@ impl Log {
             let mut file = self.disk.create(&name)?;
             file.append(&bytes)?;
             file.sync()?;
+            reach(FailPoint::NewSegment);
             self.disk.sync_names()?;
             Ok(file)
         };
@@ -412,6 +414,7 @@ impl Log {
         let Some(file) = self.file.as_mut() else { return Err(AppendError::Stopped) };
         let end = end(&self.extents);
         let after = end + bytes.len() as u64;
+        reach(FailPoint::BeforeWrite);
         if let Err(error) = file.append(bytes) {
             let cut = file.cut(end);
             // What came before is still good.
@@ -422,10 +425,12 @@ impl Log {
                 Err(error) => self.failed(error),
             });
         }
+        reach(FailPoint::BeforeFlush);
         if flush == Flush::Now {
             self.flush_file()?;
             self.flushed = after;
         }
+        reach(FailPoint::AfterFlush);
         self.is_owed = flush == Flush::Later || self.is_owed && flush != Flush::Now;
         if let Some(extent) = lock(&self.extents.0).back_mut() {
             extent.end = after;
@@ -473,7 +478,9 @@ impl Log {
         if oldest.is_none() {
             return Ok(false);
         }
+        reach(FailPoint::BeforeRemove);
         self.disk.remove(&file_name(segment))?;
+        reach(FailPoint::AfterRemove);
         lock(&self.extents.0).pop_front();
         Ok(true)
     }

@@ -11,6 +11,7 @@ use qoe_store::Millis;
 
 use super::disk::{Disk, Reading};
 use super::frame::Entry;
+use crate::failpoint::{FailPoint, reach};
 use crate::lock;
 
 const SUFFIX: &str = ".run";
@@ -197,6 +198,7 @@ impl Memory {
         let write = || {
             let mut file = self.disk.create(&file_name)?;
             file.append(&bytes)?;
+            reach(FailPoint::BeforeNamesFlush);
             file.sync()?;
             self.disk.sync_names()?;
             Run::open(&*self.disk, &file_name)?
