@@ -556,14 +556,14 @@ impl World {
             Step::Trust => {
                 leg.trusted(route::trust(sealed.at, Millis(self.now), Some(self.clickhouse.booted())));
                 // What ClickHouse said holds until it is sent something: were it to restart in between, the connection would break.
-                return self.leg_step(sealed, table, cargo, leg);
+                self.leg_step(sealed, table, cargo, leg);
             }
             Step::Count => match self.clickhouse.count(table, (sealed.first, sealed.last), rng) {
                 Ok(stored) => {
                     let tokens = route::trust(sealed.at, Millis(self.now), Some(self.clickhouse.booted()));
                     note!(self, "{} {table}: has {stored:?}, tokens {tokens:?}", sealed.shipment);
                     leg.counted(&stored, tokens);
-                    return self.leg_step(sealed, table, cargo, leg);
+                    self.leg_step(sealed, table, cargo, leg);
                 }
                 Err(_) => {
                     leg.uncounted();
