@@ -14,6 +14,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a test that unwraps nothing fails, which is what it is for")]
 #![allow(clippy::print_stdout, reason = "the seed, beside a failure")]
 
+mod book;
 mod clickhouse;
 mod crash;
 mod disk;

@@ -29,16 +29,16 @@ impl Answer {
 
 pub fn post(body: &str) -> String {
     let length = body.len();
-    format!("POST /v1/telemetry HTTP/1.1\r\nhost: qoe\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+    format!("POST /v1/telemetry HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
 }
 
 /// Sends a batch; an error means that nobody knows whether it was taken.
 pub async fn send(address: SocketAddr, body: &str) -> io::Result<Answer> {
-    ask(address, &post(body).replacen("host: qoe", "host: qoe\r\nconnection: close", 1)).await
+    ask(address, &post(body).replacen("host: localhost", "host: localhost\r\nconnection: close", 1)).await
 }
 
 pub async fn get(address: SocketAddr, path: &str) -> io::Result<Answer> {
-    ask(address, &format!("GET {path} HTTP/1.1\r\nhost: qoe\r\nconnection: close\r\n\r\n")).await
+    ask(address, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")).await
 }
 
 async fn ask(address: SocketAddr, request: &str) -> io::Result<Answer> {

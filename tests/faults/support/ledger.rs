@@ -145,6 +145,13 @@ impl Ledger {
 
     /// Holds ClickHouse to it.
     pub async fn check(&self, clickhouse: &Endpoint) {
+        let wrong = self.wrong(clickhouse).await;
+        let shown = wrong.iter().take(30).map(String::as_str).collect::<Vec<_>>().join("\n");
+        assert!(wrong.is_empty(), "seed {}: {} wrong:\n{shown}", self.seed, wrong.len());
+    }
+
+    /// What is not as it should be.
+    pub async fn wrong(&self, clickhouse: &Endpoint) -> Vec<String> {
         let mut wrong = std::mem::take(&mut *self.wrong.lock().unwrap());
         let mut stored: BTreeMap<String, [u64; 5]> = BTreeMap::new();
         for (batch, a, b, c, d, e) in clickhouse.rows::<(String, u64, u64, u64, u64, u64)>(STORED).await.unwrap() {
@@ -181,8 +188,7 @@ impl Ledger {
             self.broken.load(Relaxed)
         );
         assert!(rows > 0, "nothing was acknowledged, so nothing was shown");
-        let shown = wrong.iter().take(30).map(String::as_str).collect::<Vec<_>>().join("\n");
-        assert!(wrong.is_empty(), "seed {}: {} wrong:\n{shown}", self.seed, wrong.len());
+        wrong
     }
 }
 

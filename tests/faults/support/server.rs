@@ -123,8 +123,9 @@ impl Site {
     /// A figure of `/metrics`, if the server answers.
     pub async fn metric(&self, name: &str) -> Option<u64> {
         let address = (*self.address.borrow())?;
-        let page = client::get(address, "/metrics").await.ok()?.text;
-        page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+        let page = client::get(address, "/metrics").await.ok()?;
+        assert_eq!(page.status, 200, "{}", page.text);
+        page.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
     }
 }
 
