@@ -8,7 +8,8 @@
 //! off ([`crate::Clocks`]); without it, or within 2 s, the sender's time is taken as it is. The corrected time must lie between [`MAX_AGE_MS`]
 //! ago and [`MAX_AHEAD_MS`] ahead, so that a clock at 1970 or 9999 spoils nothing.
 
-mod measures;
+pub(crate) mod measures;
+mod report;
 mod rows;
 mod words;
 
@@ -25,6 +26,7 @@ use crate::reducer::{Origin, Reducer};
 use crate::refusal::{Fault, Refusal, Rejection, shortened};
 use crate::sequence::Sequences;
 use crate::wire::{self, Row, Told};
+use report::MAX_CONNECTION_BYTES;
 use words::Words;
 
 /// Most rows of one batch.
@@ -40,8 +42,6 @@ pub const MAX_AHEAD_MS: i64 = 600_000;
 const LAST_STORABLE_MS: f64 = 10_413_705_600_000.0;
 /// Most of a row that is set aside, bytes: a whole row of any kind but a long report.
 const MAX_SET_ASIDE_BYTES: usize = 10_240;
-/// Longest name of a connection, bytes.
-const MAX_CONNECTION_BYTES: usize = 64;
 
 /// What was kept of a batch, and what was not.
 #[derive(Debug, Default)]
@@ -239,7 +239,7 @@ impl<'a> Desk<'a> {
         let now = self.arrival.received_at;
         let stamp = Stamp { observed_at: now, client_at, sent_at: self.sent_at, received_at: now };
         let end = json.floor_char_boundary(MAX_SET_ASIDE_BYTES);
-        DeadLetter { keys, stamp, meant_for: row_type.into(), reason: refusal.reason.clone(), row: json[..end].to_owned() }
+        DeadLetter { keys, stamp, meant_for: shortened(row_type).into(), reason: refusal.reason.clone(), row: json[..end].to_owned() }
     }
 
     fn stats(&self, row: wire::StatsRow<'_>, place: &Place, records: &mut Records) -> Result<(), Refusal> {
@@ -248,6 +248,7 @@ impl<'a> Desk<'a> {
         if connection.len() > MAX_CONNECTION_BYTES {
             return Err(context::too_long("connection", connection.len(), MAX_CONNECTION_BYTES));
         }
+        report::check(&row.report)?;
         let muted: HashSet<&str> = row.muted.iter().flatten().map(|id| &**id).collect();
         let origin = Origin { keys: &place.keys, stamp: place.stamp, connection };
         records.Samples.extend(self.admission.reducer.reduce(origin, &row.report, &muted));

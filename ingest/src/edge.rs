@@ -4,6 +4,8 @@
 //! are shared out by address ([`connections`]), and open streams have a number ([`streams`]).
 
 pub mod connections;
-pub(crate) mod shape;
+#[doc(hidden)]
+pub mod shape;
 pub(crate) mod streams;
-pub(crate) mod unpack;
+#[doc(hidden)]
+pub mod unpack;

@@ -55,6 +55,12 @@ pub fn router(intake: Intake) -> Router {
         .with_state(intake)
 }
 
+/// One message of a stream, without the socket: what the fuzz targets send.
+#[doc(hidden)]
+pub fn answer_message(intake: &Intake, text: bytes::Bytes) -> impl Future<Output = String> + use<> {
+    stream::answer(intake, &sender::Sender::default(), text)
+}
+
 async fn post_telemetry(
     State(intake): State<Intake>,
     attempt: Result<Query<Attempt>, QueryRejection>,

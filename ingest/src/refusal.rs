@@ -52,7 +52,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(fault: Fault, reason: impl fmt::Display) -> Self {
-        Refusal { fault, reason: reason.to_string() }
+        Refusal { fault, reason: abridged(reason.to_string()) }
     }
 
     pub(crate) fn missing(field: &str) -> Self {
@@ -82,6 +82,18 @@ pub struct Rejection {
     pub row: usize,
     /// Why.
     pub refusal: Refusal,
+}
+
+/// A reason without the middle, if it is long: a parser quotes the value it did not expect, however long, between what it is about and what it
+/// expected. Reasons are answered, and remembered with their batch.
+pub(crate) fn abridged(reason: String) -> String {
+    const LONGEST: usize = 600;
+    const SHOWN: usize = 280;
+    if reason.len() <= LONGEST {
+        return reason;
+    }
+    let (begins, ends) = (reason.floor_char_boundary(SHOWN), reason.ceil_char_boundary(reason.len() - SHOWN));
+    format!("{} [...] {}", &reason[..begins], &reason[ends..])
 }
 
 /// The sender's own words, cut so that a refusal does not echo a megabyte.

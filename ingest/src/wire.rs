@@ -16,7 +16,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::refusal::shortened;
+use crate::refusal::{abridged, shortened};
 
 use rows::TypeAnywhere;
 pub use rows::{
@@ -164,10 +164,10 @@ pub struct Line<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The JSON is broken or of another shape; says where.
-    #[error("the body is not a batch: {0}")]
+    #[error("the body is not a batch: {}", abridged(.0.to_string()))]
     Json(serde_json::Error),
     /// A context line of NDJSON is broken: the rows below it cannot be placed.
-    #[error("line {line} is not a context: {reason}")]
+    #[error("line {line} is not a context: {}", abridged(reason.to_string()))]
     ContextLine {
         /// From 0.
         line: usize,

@@ -10,6 +10,12 @@ use crate::wire::Text;
 
 /// Longest duration taken, ms: a week. What lasted longer was not one call.
 pub const MAX_DURATION_MS: f64 = 7.0 * 86_400_000.0;
+/// Longest round trip or jitter taken, ms: ten minutes.
+pub const MAX_DELAY_MS: f64 = 600_000.0;
+/// Longest wait of all that a jitter buffer emitted in an interval, ms: thousands of samples, each with its own.
+pub const MAX_BUFFER_DELAY_MS: f64 = u32::MAX as f64 * MAX_DELAY_MS;
+/// Most that is counted in an interval: sums of what fits here do not overflow.
+pub const MAX_COUNT: u64 = 1 << 48;
 /// Longest text in a person's words, bytes.
 pub const MAX_TEXT_BYTES: usize = 10_240;
 
@@ -28,11 +34,10 @@ pub fn within(name: &str, value: Option<f64>, most: f64) -> Result<Option<f64>, 
     }
 }
 
-/// A count of an hour at most, if it was counted: sums of what fits here do not overflow.
+/// A count of an hour at most, if it was counted.
 pub fn counted(name: &str, value: Option<u64>) -> Result<Option<u64>, Refusal> {
-    const MOST: u64 = 1 << 48;
     match value {
-        Some(value) if value > MOST => Err(Refusal::new(Fault::Range, format_args!("{name} {value} is more than an interval holds"))),
+        Some(value) if value > MAX_COUNT => Err(Refusal::new(Fault::Range, format_args!("{name} {value} is more than an interval holds"))),
         counted => Ok(counted),
     }
 }

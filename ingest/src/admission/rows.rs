@@ -5,7 +5,7 @@ use qoe_store::{
 };
 
 use super::Place;
-use super::measures::{counted, duration, label, moment, needed, one_of, one_of_or_none, text, within};
+use super::measures::{MAX_BUFFER_DELAY_MS, MAX_DELAY_MS, counted, duration, label, moment, needed, one_of, one_of_or_none, text, within};
 use super::words::Words;
 use crate::reducer::sequence;
 use crate::refusal::{Fault, Refusal};
@@ -37,8 +37,6 @@ const KINDS: &[&str] = &["csat", "nps", "ces", "acr", "thumbs"];
 
 /// Longest interval of one sample, ms: an hour, the granularity of the coarsest source.
 const MAX_INTERVAL_MS: f64 = 3_600_000.0;
-/// Longest round trip or jitter, ms: ten minutes.
-const MAX_DELAY_MS: f64 = 600_000.0;
 /// Longest activity, minutes: a month.
 const MAX_MINUTES: f64 = 44_640.0;
 /// Most working hours of one integration step: fifty person-years.
@@ -104,8 +102,7 @@ fn sample(row: wire::SampleRow<'_>, place: Place, words: &mut Words) -> Result<S
         packets_discarded: row.packets_discarded,
         packets_sent: row.packets_sent,
         bytes: counted("bytes", row.bytes)?,
-        // A sum over everything emitted: thousands of samples, each with its own wait.
-        jitter_buffer_delay_ms: within("jitter_buffer_delay_ms", row.jitter_buffer_delay_ms, f64::from(u32::MAX) * MAX_DELAY_MS)?,
+        jitter_buffer_delay_ms: within("jitter_buffer_delay_ms", row.jitter_buffer_delay_ms, MAX_BUFFER_DELAY_MS)?,
         jitter_buffer_emitted: counted("jitter_buffer_emitted", row.jitter_buffer_emitted)?,
         concealed_samples: counted("concealed_samples", row.concealed_samples)?,
         silent_concealed_samples: counted("silent_concealed_samples", row.silent_concealed_samples)?,

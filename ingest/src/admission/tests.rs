@@ -348,3 +348,52 @@ fn batches_that_did_not_arrive_are_counted_by_the_numbers_of_those_that_did() {
     });
     assert_eq!(gaps, [None, None, Some(2), Some(-1), None]);
 }
+
+#[test]
+fn a_value_of_a_megabyte_is_not_said_back() {
+    let long = "x".repeat(1 << 20);
+    for row in [format!(r#"{{"type":"event","at":"{long}"}}"#), format!(r#"{{"type":"message","at":{NOW},"lost":"{long}"}}"#)] {
+        let reason = one_row(&row).rejections.remove(0).refusal.reason;
+        assert!(reason.len() < 700 && reason.contains("invalid type: string") && reason.contains("expected"), "{reason}");
+    }
+    let body = format!(r#"{{"context":"{long}","rows":[]}}"#);
+    assert!(wire::Batch::from_json(body.as_bytes()).unwrap_err().to_string().len() < 700);
+}
+
+#[test]
+fn a_row_set_aside_says_what_it_was_meant_for_in_a_label() {
+    let admitted = one_row(&format!(r#"{{"type":"{}","at":1}}"#, "\u{1f3b5}".repeat(10_000)));
+    assert_eq!(admitted.records.DeadLetters[0].meant_for.len(), 256);
+}
+
+#[test]
+fn names_in_a_report_are_remembered_only_if_they_are_short() {
+    for (member, limit) in [("id", 128), ("transportId", 128), ("rid", 32)] {
+        let row = |bytes| {
+            let named = format!(r#""{member}":"{}""#, "n".repeat(bytes));
+            format!(r#"{{"type":"stats","at":{NOW},"report":[{{"type":"inbound-rtp",{named}}}]}}"#)
+        };
+        assert_eq!(one_row(&row(limit)).rejections, []);
+        let reason = one_row(&row(limit + 1)).rejections.remove(0).refusal.reason;
+        assert_eq!(reason, format!("{member} in the report is {} bytes long, the limit is {limit}", limit + 1));
+    }
+}
+
+#[test]
+fn a_sample_out_of_a_report_holds_nothing_that_a_sample_may_not() {
+    let report = |at: i64, total: f64| {
+        format!(
+            r#"{{"type":"stats","at":{at},"report":[{{"type":"inbound-rtp","kind":"smell","ssrc":1,"timestamp":{at},"packetsReceived":{total},"bytesReceived":{total},"jitter":{total},"jitterBufferDelay":{total},"totalFreezesDuration":{total},"totalSamplesReceived":{total}}},{{"type":"candidate-pair","id":"P","selected":true,"timestamp":{at},"currentRoundTripTime":{total}}}]}}"#
+        )
+    };
+    let samples = |total| {
+        let rows = [report(NOW - 1000, 0.0), report(NOW, total)].join(",");
+        Gate::default().admit(&format!("{{{CONTEXT},\"rows\":[{rows}]}}")).unwrap().records.Samples
+    };
+    let plausible = &samples(5.0)[0];
+    assert_eq!((plausible.rtt_ms, plausible.freeze_ms, plausible.bytes), (Some(5000.0), Some(5000.0), Some(5)));
+    assert_eq!(&*plausible.kind, "");
+    let absurd = &samples(1e15)[0];
+    assert_eq!((absurd.rtt_ms, absurd.jitter_ms, absurd.freeze_ms, absurd.jitter_buffer_delay_ms), (None, None, None, None));
+    assert_eq!((absurd.bytes, absurd.total_samples), (None, None));
+}

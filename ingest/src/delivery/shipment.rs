@@ -189,7 +189,7 @@ impl Shipment {
         let same = |part: &Part| self.cargo.get(&part.table).is_none_or(|cargo| cargo.schema_id == part.schema);
         self.rows + u64::from(frame.header.rows) <= limits.rows
             && self.bytes + frame.header.frame_bytes() <= limits.bytes
-            && days.is_none_or(|(first, last)| last - first < limits.days)
+            && days.is_none_or(|(first, last)| last.saturating_sub(first) < limits.days)
             && rows.parts.iter().all(same)
     }
 

@@ -116,14 +116,7 @@ impl Stream {
                     match message {
                         Some(Ok(Message::Text(text))) => {
                             self.place.count_message();
-                            let taken = self.take(text.into());
-                            waiting.push_back(async move {
-                                let taken = match taken {
-                                    Ok(taken) => taken.kept(config.answer_within).await,
-                                    not_taken => not_taken,
-                                };
-                                acknowledgement(&taken)
-                            });
+                            waiting.push_back(answer(&self.intake, &self.sender, text.into()));
                         }
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                         Some(Ok(Message::Binary(_))) => break End::Binary,
@@ -141,13 +134,6 @@ impl Stream {
         Some(end)
     }
 
-    fn take(&self, text: Bytes) -> Result<Taken, NotTaken> {
-        let refused = |error| NotTaken { batch_id: None, error };
-        self.intake.delivery().spool().check("").map_err(|error| refused(error.into()))?;
-        let payload = Payload::new(Format::Json, self.sender.clone(), text).map_err(refused)?;
-        take(&self.intake, &payload, None, Payload::batch)
-    }
-
     async fn say_goodbye(mut self, end: End) {
         let Some(frame) = end.frame() else { return };
         if say(&mut self.sink, Message::Close(Some(frame))).await.is_none() {
@@ -163,6 +149,26 @@ impl Stream {
         };
         let _ = timeout(GOODBYE_WITHIN, answered).await;
     }
+}
+
+/// Takes one message in at once. Answers its acknowledgement, once its rows are safe.
+pub(super) fn answer(intake: &Intake, sender: &Sender, text: Bytes) -> impl Future<Output = String> + use<> {
+    let taken = taken(intake, sender, text);
+    let within = intake.config().answer_within;
+    async move {
+        let taken = match taken {
+            Ok(taken) => taken.kept(within).await,
+            not_taken => not_taken,
+        };
+        acknowledgement(&taken)
+    }
+}
+
+fn taken(intake: &Intake, sender: &Sender, text: Bytes) -> Result<Taken, NotTaken> {
+    let refused = |error| NotTaken { batch_id: None, error };
+    intake.delivery().spool().check("").map_err(|error| refused(error.into()))?;
+    let payload = Payload::new(Format::Json, sender.clone(), text).map_err(refused)?;
+    take(intake, &payload, None, Payload::batch)
 }
 
 /// Sends one message; `None` if it cannot be sent.

@@ -1,5 +1,6 @@
 //! The counters of one stream at one moment, and the difference of two.
 
+use crate::admission::measures::MAX_COUNT;
 use crate::wire::RtcStats;
 
 /// Which way a stream goes.
@@ -108,6 +109,11 @@ pub(super) fn count<T: TryFrom<i64>>(value: Option<f64>) -> Option<T> {
     let value = value?.round();
     // Floats are exact to 2^53.
     (value.abs() < 9.0e15).then(|| T::try_from(value as i64).ok()).flatten()
+}
+
+/// A count of bytes or samples, as far as it is taken; absent beyond.
+pub(super) fn large_count(value: Option<f64>) -> Option<u64> {
+    count(value).filter(|count| *count <= MAX_COUNT)
 }
 
 #[cfg(test)]

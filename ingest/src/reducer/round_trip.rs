@@ -11,6 +11,9 @@ use crate::wire::{Report, RtcStats};
 /// come every 5 s, so that twice the slower covers a healthy call, and an outage does not go on showing the time before it.
 const STANDS_MS: f64 = 10_000.0;
 
+/// Most paths followed of one connection; our choice: twice the transports of a call that bundles nothing.
+const MAX_PAIRS: usize = 8;
+
 /// What a report says about a round trip. Times in seconds, as browsers give them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct RoundTripReading {
@@ -102,7 +105,7 @@ impl Pairs {
     pub fn step(&mut self, report: &Report<'_>, by_id: &HashMap<&str, &RtcStats<'_>>, at: Millis) {
         let mut followed = HashMap::new();
         self.measured.clear();
-        for (transport, pair) in in_use(report, by_id) {
+        for (transport, pair) in in_use(report, by_id).into_iter().take(MAX_PAIRS) {
             let id = pair.id.as_deref().unwrap_or_default();
             let reading = RoundTripReading::of_pair(pair, at);
             let (trip, measured) = match self.followed.remove(id) {

@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 
 use qoe_store::{Label, Sample};
 
-use super::reading::{Direction, Reading, count};
+use super::reading::{Direction, Reading, count, large_count};
 use super::round_trip::{Pairs, RoundTrip, RoundTripReading};
 use super::silence::{Flow, Silence};
 use super::{MAX_INTERVAL_MS, Origin};
+use crate::admission::measures::{MAX_BUFFER_DELAY_MS, MAX_DELAY_MS, MAX_DURATION_MS};
 use crate::wire::RtcStats;
 
 /// An interval this many times the one before is one over which the poll clock slept.
@@ -86,7 +87,7 @@ impl Stream {
         let direction = Direction::of(stats).unwrap_or(Direction::Inbound);
         let mut stream = Stream {
             id,
-            kind: stats.kind.as_deref().or(stats.media_type.as_deref()).unwrap_or_default().into(),
+            kind: kind(stats),
             direction,
             direction_label: direction.as_str().into(),
             codec: Label::default(),
@@ -179,22 +180,22 @@ impl Stream {
             direction: self.direction_label.clone(),
             codec: self.codec.clone(),
             interval_ms: counted.at_ms.round() as u32,
-            rtt_ms: derived.rtt_ms.map(|ms| ms as f32).filter(|ms| ms.is_finite()),
-            jitter_ms: jitter_s.map(|s| (s * 1000.0) as f32).filter(|ms| ms.is_finite()),
+            rtt_ms: within(derived.rtt_ms, MAX_DELAY_MS).map(|ms| ms as f32),
+            jitter_ms: within(jitter_s.map(|s| s * 1000.0), MAX_DELAY_MS).map(|ms| ms as f32),
             packets_received: count(received),
             packets_lost: count(counted.lost),
             packets_discarded: count(counted.discarded),
             packets_sent: count(sent),
-            bytes: count(counted.bytes),
-            jitter_buffer_delay_ms: counted.buffer_delay_s.map(|s| s * 1000.0).filter(|ms| ms.is_finite()),
-            jitter_buffer_emitted: count(counted.buffer_emitted),
-            concealed_samples: count(counted.concealed),
-            silent_concealed_samples: count(counted.silent_concealed),
-            total_samples: count(counted.samples),
+            bytes: large_count(counted.bytes),
+            jitter_buffer_delay_ms: within(counted.buffer_delay_s.map(|s| s * 1000.0), MAX_BUFFER_DELAY_MS),
+            jitter_buffer_emitted: large_count(counted.buffer_emitted),
+            concealed_samples: large_count(counted.concealed),
+            silent_concealed_samples: large_count(counted.silent_concealed),
+            total_samples: large_count(counted.samples),
             frames_decoded: count(counted.frames),
             frames_dropped: count(counted.frames_dropped),
             freeze_count: count(counted.freezes),
-            freeze_ms: counted.frozen_s.map(|s| s * 1000.0).filter(|ms| ms.is_finite()),
+            freeze_ms: within(counted.frozen_s.map(|s| s * 1000.0), MAX_DURATION_MS),
             freeze_definition: if counted.freezes.is_some() { W3C.clone() } else { Label::default() },
             gap_ms: derived.gap_ms,
             width: count(stats.frame_width),
@@ -236,6 +237,19 @@ fn codec_name(mime_type: &str) -> Option<String> {
     const LONGEST: usize = 64;
     let name = mime_type.split_once('/').map_or(mime_type, |(_, name)| name).to_ascii_lowercase();
     (!name.is_empty() && name.len() <= LONGEST).then_some(name)
+}
+
+/// A measure as far as it is taken of those who difference for themselves; absent beyond, where no interval's is.
+fn within(value: Option<f64>, most: f64) -> Option<f64> {
+    value.filter(|value| (0.0..=most).contains(value))
+}
+
+/// Audio or video; empty where the report says neither.
+fn kind(stats: &RtcStats<'_>) -> Label {
+    match stats.kind.as_deref().or(stats.media_type.as_deref()) {
+        Some(kind @ ("audio" | "video")) => kind.into(),
+        _ => Label::default(),
+    }
 }
 
 fn limitation(stats: &RtcStats<'_>) -> Label {

@@ -123,8 +123,10 @@ impl Core {
         let io = |act| move |source| OpenError::Io { act, source };
         let id = name(&*disk).map_err(io("read or make the spool's name"))?;
         let mut finding = Finding::default();
-        let (log, damaged) = Log::open(disk.clone(), config, |frame| finding.see(frame)).map_err(io("read the segments"))?;
+        let (mut log, damaged) = Log::open(disk.clone(), config, |frame| finding.see(frame)).map_err(io("read the segments"))?;
         let (next_shipment, delivered_before) = (finding.next_shipment, finding.delivered_before);
+        // Frames that are lost may have been decided about: what is written now must not be taken for them.
+        log.number_from(finding.decided_before);
         let mut settled: VecDeque<Done> = finding.settled.values().map(|(_, done)| *done).collect();
         // What was settled last may be known only from a segment's start.
         if delivered_before > settled.back().map_or(0, |done| done.through + 1) {
@@ -319,6 +321,8 @@ struct Finding {
     unsealed: VecDeque<(u64, Position)>,
     next_shipment: u64,
     delivered_before: u64,
+    /// The number after that of the last frame anything was decided about.
+    decided_before: u64,
     damaged: u64,
 }
 
@@ -343,6 +347,7 @@ impl Finding {
             Kind::Mark => match Mark::read(frame.head()) {
                 Ok(Mark::Sealed(sealed)) => {
                     self.next_shipment = self.next_shipment.max(sealed.shipment + 1);
+                    self.decided_before = self.decided_before.max(sealed.last + 1);
                     while self.unsealed.pop_front_if(|(seq, _)| *seq <= sealed.last).is_some() {}
                     self.open.insert(sealed.shipment, Open { sealed, splits: Vec::new() });
                 }
@@ -364,6 +369,7 @@ impl Finding {
 
     fn deliver_before(&mut self, seq: u64) {
         self.delivered_before = self.delivered_before.max(seq);
+        self.decided_before = self.decided_before.max(seq);
         while self.undelivered.pop_front_if(|(at, ..)| *at < seq).is_some() {}
         while self.unsealed.pop_front_if(|(at, _)| *at < seq).is_some() {}
         self.open.retain(|_, open| open.sealed.last >= seq);

@@ -20,6 +20,8 @@ pub const HEADER_BYTES: usize = 44;
 pub const MAX_HEAD_BYTES: usize = 8 << 20;
 /// Longest body, bytes.
 pub const MAX_BODY_BYTES: usize = 256 << 20;
+/// No number that is counted up in the log gets here: one beyond it is not believed, so that adding to any of them never overflows.
+pub const MAX_NUMBER: u64 = 1 << 62;
 
 /// What a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,10 +108,12 @@ impl Header {
         if version != VERSION {
             return Err(FrameError::Version(version));
         }
-        rest.advance(2);
+        if rest.get_u16_le() != 0 {
+            return Err(FrameError::Contents("something where nothing is written"));
+        }
         let header = Header {
             kind: Kind::of(kind).ok_or(FrameError::Contents("an unknown kind"))?,
-            seq: rest.get_u64_le(),
+            seq: believable(rest.get_u64_le())?,
             at: Millis(rest.get_i64_le()),
             rows: rest.get_u32_le(),
             head_bytes: rest.get_u32_le(),
@@ -193,6 +197,25 @@ fn get_text(bytes: &mut &[u8]) -> Result<String, FrameError> {
     String::from_utf8(text.to_vec()).map_err(|_| FrameError::Contents("a text that is not UTF-8"))
 }
 
+fn believable(number: u64) -> Result<u64, FrameError> {
+    if number < MAX_NUMBER { Ok(number) } else { Err(FrameError::Contents("a number that is never reached")) }
+}
+
+/// A share of a frame's body: sums of what fits in there do not overflow.
+fn get_share(bytes: &mut &[u8]) -> Result<u64, FrameError> {
+    let share = bytes.try_get_u64_le()?;
+    if share <= MAX_BODY_BYTES as u64 { Ok(share) } else { Err(FrameError::Contents("a length beyond the limit")) }
+}
+
+fn get_number(bytes: &mut &[u8]) -> Result<u64, FrameError> {
+    believable(bytes.try_get_u64_le()?)
+}
+
+/// What was read, if nothing follows it: what this version does not write, it does not know the meaning of.
+fn whole<T>(read: T, rest: &[u8]) -> Result<T, FrameError> {
+    if rest.is_empty() { Ok(read) } else { Err(FrameError::Contents("more than it says")) }
+}
+
 /// Reads `count` of something, each at least `least` bytes long: a count that cannot be is not believed.
 fn get_all<T>(bytes: &mut &[u8], least: usize, mut read: impl FnMut(&mut &[u8]) -> Result<T, FrameError>) -> Result<Vec<T>, FrameError> {
     let count = bytes.try_get_u32_le()? as usize;
@@ -224,9 +247,13 @@ impl Start {
 
     /// From the log.
     pub fn read(mut bytes: &[u8]) -> Result<Start, FrameError> {
-        let mut number = || bytes.try_get_u64_le();
-        let before = (number()?, number()?);
-        Ok(Start { before: (before.0 != u64::MAX).then_some(before), next_shipment: number()?, delivered_before: number()? })
+        let bytes = &mut bytes;
+        let before = match (bytes.try_get_u64_le()?, bytes.try_get_u64_le()?) {
+            (u64::MAX, 0) => None,
+            (segment, end) => Some((believable(segment)?, believable(end)?)),
+        };
+        let start = Start { before, next_shipment: get_number(bytes)?, delivered_before: get_number(bytes)? };
+        whole(start, bytes)
     }
 }
 
@@ -333,10 +360,10 @@ impl Rows {
     /// From the log.
     pub fn read(mut bytes: &[u8]) -> Result<Rows, FrameError> {
         let bytes = &mut bytes;
-        Ok(Rows {
+        let rows = Rows {
             days: (bytes.try_get_i32_le()?, bytes.try_get_i32_le()?),
             entries: get_all(bytes, 20, |bytes| Ok(Entry { name: bytes.try_get_u128_le()?, accepted: bytes.try_get_u32_le()? }))?,
-            shares: get_all(bytes, 10, |bytes| Ok(Share { project: get_text(bytes)?, bytes: bytes.try_get_u64_le()? }))?,
+            shares: get_all(bytes, 10, |bytes| Ok(Share { project: get_text(bytes)?, bytes: get_share(bytes)? }))?,
             parts: get_all(bytes, 18, |bytes| {
                 Ok(Part {
                     table: get_text(bytes)?,
@@ -345,7 +372,8 @@ impl Rows {
                     bytes: bytes.try_get_u32_le()?,
                 })
             })?,
-        })
+        };
+        whole(rows, bytes)
     }
 }
 
@@ -423,24 +451,25 @@ impl Mark {
     /// From the log.
     pub fn read(mut bytes: &[u8]) -> Result<Mark, FrameError> {
         let bytes = &mut bytes;
-        match bytes.try_get_u8()? {
-            1 => Ok(Mark::Sealed(Sealed {
-                shipment: bytes.try_get_u64_le()?,
-                segment: bytes.try_get_u64_le()?,
-                offset: bytes.try_get_u64_le()?,
-                first: bytes.try_get_u64_le()?,
-                last: bytes.try_get_u64_le()?,
+        let mark = match bytes.try_get_u8()? {
+            1 => Mark::Sealed(Sealed {
+                shipment: get_number(bytes)?,
+                segment: get_number(bytes)?,
+                offset: get_number(bytes)?,
+                first: get_number(bytes)?,
+                last: get_number(bytes)?,
                 crc: bytes.try_get_u32_le()?,
                 at: Millis(bytes.try_get_i64_le()?),
-            })),
-            2 => Ok(Mark::Split {
-                shipment: bytes.try_get_u64_le()?,
+            }),
+            2 => Mark::Split {
+                shipment: get_number(bytes)?,
                 table: get_text(bytes)?,
                 rows: (bytes.try_get_u32_le()?, bytes.try_get_u32_le()?),
-            }),
-            3 => Ok(Mark::Settled { shipment: bytes.try_get_u64_le()?, through: bytes.try_get_u64_le()? }),
-            _ => Err(FrameError::Contents("an unknown mark")),
-        }
+            },
+            3 => Mark::Settled { shipment: get_number(bytes)?, through: get_number(bytes)? },
+            _ => return Err(FrameError::Contents("an unknown mark")),
+        };
+        whole(mark, bytes)
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use qoe_store::Millis;
 
 use super::disk::{Disk, Reading, Writing, is_full};
-use super::frame::{Draft, FrameError, HEADER_BYTES, Header, Kind, Start};
+use super::frame::{Draft, FrameError, HEADER_BYTES, Header, Kind, MAX_NUMBER, Start};
 use crate::failpoint::{FailPoint, reach};
 use crate::lock;
 
@@ -164,8 +164,8 @@ impl Walk {
                     self.at.offset += frame.header.frame_bytes();
                     return Ok(Some(frame));
                 }
-                Err(error) => {
-                    let next = find_frame(file, position.offset + 1, end)?.unwrap_or(end);
+                Err(Unread { error, passed }) => {
+                    let next = find_frame(file, position.offset + passed, end)?.unwrap_or(end);
                     tracing::error!(segment = position.segment, offset = position.offset, skipped = next - position.offset, %error, "damage in the spool");
                     self.damaged += 1;
                     self.at.offset = next;
@@ -185,15 +185,29 @@ impl Walk {
     }
 }
 
-fn read_frame(file: &dyn Reading, position: Position, end: u64, depth: Depth) -> io::Result<Result<Frame, FrameError>> {
+/// No frame, and how far to go from here at least to find the next. What a good header spans is passed over whole, also where it
+/// was cut off: it holds senders' texts, and one that looks like a frame is none.
+struct Unread {
+    error: FrameError,
+    passed: u64,
+}
+
+impl From<FrameError> for Unread {
+    fn from(error: FrameError) -> Self {
+        Unread { error, passed: 1 }
+    }
+}
+
+fn read_frame(file: &dyn Reading, position: Position, end: u64, depth: Depth) -> io::Result<Result<Frame, Unread>> {
     let mut bytes = [0; HEADER_BYTES];
     let read = file.read_at(&mut bytes, position.offset)?;
     let header = match Header::read(&bytes[..read]) {
         Ok(header) => header,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Err(error.into())),
     };
+    let damaged = |error| Ok(Err(Unread { error, passed: header.frame_bytes() }));
     if position.offset + header.frame_bytes() > end {
-        return Ok(Err(FrameError::Short));
+        return damaged(FrameError::Short);
     }
     let wanted = match depth {
         Depth::Heads => header.head_bytes as usize,
@@ -201,12 +215,12 @@ fn read_frame(file: &dyn Reading, position: Position, end: u64, depth: Depth) ->
     };
     let mut payload = vec![0; wanted];
     if file.read_at(&mut payload, position.offset + HEADER_BYTES as u64)? < wanted {
-        return Ok(Err(FrameError::Short));
+        return damaged(FrameError::Short);
     }
     if wanted as u64 == header.frame_bytes() - HEADER_BYTES as u64
         && let Err(error) = header.check(&payload)
     {
-        return Ok(Err(error));
+        return damaged(error);
     }
     Ok(Ok(Frame { position, header, payload }))
 }
@@ -233,8 +247,10 @@ fn file_name(segment: u64) -> String {
     format!("{segment:020}{SUFFIX}")
 }
 
+/// The segment of a file that bears its name exactly; any other file is somebody else's.
 fn segment_of(name: &str) -> Option<u64> {
-    name.strip_suffix(SUFFIX)?.parse().ok()
+    let segment = name.strip_suffix(SUFFIX)?.parse().ok()?;
+    (segment < MAX_NUMBER && file_name(segment) == name).then_some(segment)
 }
 
 /// What appending goes by.
@@ -350,6 +366,11 @@ impl Log {
     /// The number the next frame gets.
     pub fn next_seq(&self) -> u64 {
         self.next_seq
+    }
+
+    /// Numbers below this stand for something already.
+    pub fn number_from(&mut self, seq: u64) {
+        self.next_seq = self.next_seq.max(seq);
     }
 
     /// Whether an append now begins a segment: its schemas are then to be written again.

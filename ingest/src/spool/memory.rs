@@ -10,13 +10,15 @@ use bytes::{Buf, BufMut};
 use qoe_store::Millis;
 
 use super::disk::{Disk, Reading};
-use super::frame::Entry;
+use super::frame::{Entry, MAX_NUMBER};
 use crate::failpoint::{FailPoint, reach};
 use crate::lock;
 
 const SUFFIX: &str = ".run";
 const MAGIC: [u8; 4] = *b"QOEr";
 const HEADER_BYTES: usize = 32;
+/// Where in a run begins what its checksum covers: all that follows the checksum.
+const COVERED_FROM: usize = 8;
 const ENTRY_BYTES: usize = 20;
 /// Names in a run: 4 MB. What is fresher is in the memory of [`crate::receipts`], which holds more than these.
 pub const RUN_ENTRIES: usize = 200_000;
@@ -82,7 +84,8 @@ impl Run {
         let Some((mut header, body)) = bytes[..read].split_at_checked(HEADER_BYTES) else { return Ok(None) };
         let magic = header.copy_to_bytes(4);
         let (crc, entries, through, until) = (header.get_u32_le(), header.get_u64_le() as usize, header.get_u64_le(), header.get_i64_le());
-        if *magic != MAGIC || body.len() != entries.saturating_mul(ENTRY_BYTES) || crc32c::crc32c(body) != crc {
+        let whole = crc32c::crc32c(&bytes[COVERED_FROM..read]) == crc;
+        if *magic != MAGIC || !whole || body.len() != entries.saturating_mul(ENTRY_BYTES) || through >= MAX_NUMBER {
             return Ok(None);
         }
         let mut filter = vec![0u64; (entries * FILTER_BITS).div_ceil(64).max(1)];
@@ -123,7 +126,7 @@ impl Memory {
         let mut runs = Vec::new();
         for file_name in disk.names()?.into_iter().filter(|name| name.ends_with(SUFFIX)) {
             match Run::open(&*disk, &file_name)? {
-                Some(run) if now.0 - run.until.0 < REMEMBERED_MS => runs.push(Arc::new(run)),
+                Some(run) if now.0.saturating_sub(run.until.0) < REMEMBERED_MS => runs.push(Arc::new(run)),
                 Some(_) => disk.remove(&file_name)?,
                 None => {
                     // It was being written when the process ended; its names are still in the log.
@@ -163,12 +166,12 @@ impl Memory {
 
     /// Writes a run if one is due, and removes those that are too old.
     pub fn tidy(&mut self, now: Millis) -> io::Result<()> {
-        let old = self.since.is_some_and(|since| (now.0 - since.0).abs() >= RUN_MS);
+        let old = self.since.is_some_and(|since| now.0.abs_diff(since.0) >= RUN_MS as u64);
         if self.fresh.len() >= RUN_ENTRIES || old {
             self.spill(now)?;
         }
         let mut runs = lock(&self.runs.0);
-        while runs.first().is_some_and(|run| now.0 - run.until.0 >= REMEMBERED_MS) {
+        while runs.first().is_some_and(|run| now.0.saturating_sub(run.until.0) >= REMEMBERED_MS) {
             self.disk.remove(&runs[0].file_name)?;
             runs.remove(0);
         }
@@ -188,8 +191,8 @@ impl Memory {
             bytes.put_u128_le(entry.name);
             bytes.put_u32_le(entry.accepted);
         }
-        let crc = crc32c::crc32c(&bytes[HEADER_BYTES..]);
-        bytes[4..8].copy_from_slice(&crc.to_le_bytes());
+        let crc = crc32c::crc32c(&bytes[COVERED_FROM..]);
+        bytes[4..COVERED_FROM].copy_from_slice(&crc.to_le_bytes());
         let file_name = format!("{:020}{SUFFIX}", self.through);
         if self.disk.names()?.contains(&file_name) {
             // Left by an attempt that failed.

@@ -8,4 +8,5 @@ mod delivery;
 mod disk;
 mod http;
 mod keys;
+mod restart;
 mod simulation;

@@ -80,3 +80,27 @@ proptest! {
         let _ = (Rows::read(&bytes), Mark::read(&bytes), Start::read(&bytes), SchemaOf::read(&bytes));
     }
 }
+
+#[test]
+fn a_number_at_the_end_of_its_range_stops_no_restart() {
+    let mut bytes = Vec::new();
+    Draft::of(Kind::Schema, Millis(0), Vec::new()).write(u64::MAX, &mut bytes);
+    assert_eq!(Header::read(&bytes), Err(FrameError::Contents("a number that is never reached")));
+    let settled = Mark::Settled { shipment: 1, through: u64::MAX };
+    assert!(Mark::read(&settled.write()).is_err());
+    let start = Start { before: None, next_shipment: u64::MAX, delivered_before: 0 };
+    assert!(Start::read(&start.write()).is_err());
+    let shares = vec![Share { project: "p".to_owned(), bytes: u64::MAX }; 2];
+    assert!(Rows::read(&Rows { shares, ..Rows::default() }.write()).is_err());
+}
+
+#[test]
+fn a_head_with_more_than_is_written_is_not_half_believed() {
+    let mark = Mark::Settled { shipment: 1, through: 2 };
+    assert_eq!(Mark::read(&mark.write()), Ok(mark.clone()));
+    assert!(Mark::read(&[mark.write(), vec![0]].concat()).is_err());
+    let start = Start { before: Some((3, 4)), next_shipment: 1, delivered_before: 0 };
+    assert_eq!(Start::read(&start.write()), Ok(start));
+    assert!(Start::read(&[start.write(), vec![0]].concat()).is_err());
+    assert!(Rows::read(&[Rows::default().write(), vec![0]].concat()).is_err());
+}
