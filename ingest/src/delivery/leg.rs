@@ -28,7 +28,7 @@ pub enum Step {
     Trust,
     /// Insert these rows.
     Insert(Parcel),
-    /// Write down that these rows go in halves; of a single row, that it is among the dead letters.
+    /// Write down that these rows do not go together; of a single row, that it is among the dead letters.
     Split(Range<u32>),
     /// Put this row into the dead letters.
     Bury {
@@ -74,7 +74,8 @@ enum Now {
     Sending,
     Waiting(Duration),
     Trusting,
-    Splitting(Range<u32>),
+    /// These rows, and what goes in their stead.
+    Splitting(Range<u32>, Vec<Parcel>),
     Burying(u32, Arc<str>),
 }
 
@@ -154,7 +155,7 @@ impl Leg {
             (Now::Counting(_), _) => Step::Count,
             (Now::Waiting(wait), _) => Step::Wait(*wait),
             (Now::Trusting, _) => Step::Trust,
-            (Now::Splitting(rows), _) => Step::Split(rows.clone()),
+            (Now::Splitting(rows, _), _) => Step::Split(rows.clone()),
             (Now::Burying(row, reason), _) => Step::Bury { row: *row, reason: reason.clone() },
             (Now::Sending, Some(parcel)) => Step::Insert(parcel.clone()),
             (Now::Sending, None) => Step::Done,
@@ -192,12 +193,14 @@ impl Leg {
                 self.work = left;
             }
             (Why::Refused(reason), _) => {
-                let Some(parcel) = self.work.pop() else { return };
+                let Some(parcel) = self.work.last().cloned() else { return };
                 let left = self.unstored(parcel.clone(), &mut unclaimed);
-                let unchanged = left == [parcel];
-                self.work.extend(left.into_iter().rev());
-                if unchanged {
+                if left.is_empty() {
+                    self.work.pop();
+                } else if left == [parcel.clone()] {
                     self.divide(reason);
+                } else {
+                    self.now = Now::Splitting(parcel.rows, left);
                 }
             }
         }
@@ -266,18 +269,18 @@ impl Leg {
         };
     }
 
-    /// That the rows go in halves, or the one row not at all, is written down.
+    /// That the rows go in parts, or the one row not at all, is written down.
     pub fn split(&mut self) {
-        if let Some(parcel) = self.work.pop().filter(|parcel| parcel.rows.len() > 1) {
-            self.work.extend(halves(&parcel.rows).into_iter().rev());
-        }
+        let Now::Splitting(_, stead) = std::mem::replace(&mut self.now, Now::Sending) else { return };
+        self.work.pop();
+        self.work.extend(stead.into_iter().rev());
         self.begin_next();
     }
 
     /// The row is in the dead letters, which is to be written down: a restart could not tell it from one that is still to go.
     pub fn buried(&mut self) {
         if let Some(parcel) = self.work.last() {
-            self.now = Now::Splitting(parcel.rows.clone());
+            self.now = Now::Splitting(parcel.rows.clone(), Vec::new());
         }
     }
 
@@ -294,7 +297,7 @@ impl Leg {
 
     fn divide(&mut self, reason: Arc<str>) {
         self.now = match self.work.last() {
-            Some(parcel) if parcel.rows.len() > 1 => Now::Splitting(parcel.rows.clone()),
+            Some(parcel) if parcel.rows.len() > 1 => Now::Splitting(parcel.rows.clone(), halves(&parcel.rows).to_vec()),
             Some(parcel) => Now::Burying(parcel.rows.start, reason),
             None => Now::Sending,
         };

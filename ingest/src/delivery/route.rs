@@ -98,7 +98,7 @@ pub enum Journey<'a> {
 
 impl Journey<'_> {
     /// How each table's part of the shipment begins.
-    pub fn legs<'s>(self, shipment: &'s Shipment, waits: Waits) -> Vec<(&'s str, &'s Cargo, Leg)> {
+    pub fn legs(self, shipment: &Shipment, waits: Waits) -> Vec<(&str, &Cargo, Leg)> {
         let leg = |table: &str, cargo: &Cargo| match self {
             Journey::First => Leg::new(cargo.frames(), &[], waits),
             Journey::Resumed(open) => {

@@ -234,6 +234,8 @@ impl Core {
                 break;
             }
             self.memory.cover(extent.rows_until, now)?;
+            // Nor do decisions about them: were it forgotten that they are settled, what is left of their shipment would go again.
+            self.log.sync().map_err(io::Error::other)?;
             if !self.log.remove_oldest(extent.segment)? {
                 break;
             }

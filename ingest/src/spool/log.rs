@@ -441,7 +441,8 @@ impl Log {
         if self.is_owed { self.sync() } else { Ok(()) }
     }
 
-    fn sync(&mut self) -> Result<(), AppendError> {
+    /// Flushes all that was appended.
+    pub fn sync(&mut self) -> Result<(), AppendError> {
         let end = end(&self.extents);
         if self.file.is_some() && self.flushed < end {
             self.flush_file()?;
@@ -464,11 +465,12 @@ impl Log {
         Err(if is_lost { self.failed(error) } else { self.given_up(error) })
     }
 
-    /// Removes the oldest segment, which nobody needs any more; never the newest. Answers whether it did.
+    /// Removes the oldest segment, which nobody needs any more; never the last that holds a frame, since numbers go on from there. Answers whether it did.
     pub fn remove_oldest(&mut self, segment: u64) -> io::Result<bool> {
         let oldest = {
             let extents = lock(&self.extents.0);
-            extents.front().filter(|front| front.segment == segment && extents.len() > 1).copied()
+            let is_last = extents.iter().skip(1).all(|extent| extent.end == 0);
+            extents.front().filter(|front| front.segment == segment && !is_last).copied()
         };
         if oldest.is_none() {
             return Ok(false);
