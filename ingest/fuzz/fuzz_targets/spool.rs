@@ -104,7 +104,7 @@ fn restart(disk: &MemoryDisk) {
     }
     assert!(kept, "acknowledged rows are on the disk");
     let name = group.entries[0].name;
-    assert!(core.runs().find(name).is_none_or(|entry| entry.name == name));
+    assert!(core.runs().find(name).expect("the disk can be read").is_none_or(|entry| entry.name == name));
 }
 
 fn open(disk: &MemoryDisk) -> (Core, Found) {

@@ -361,12 +361,6 @@ fn a_value_of_a_megabyte_is_not_said_back() {
 }
 
 #[test]
-fn a_row_set_aside_says_what_it_was_meant_for_in_a_label() {
-    let admitted = one_row(&format!(r#"{{"type":"{}","at":1}}"#, "\u{1f3b5}".repeat(10_000)));
-    assert_eq!(admitted.records.DeadLetters[0].meant_for.len(), 256);
-}
-
-#[test]
 fn names_in_a_report_are_remembered_only_if_they_are_short() {
     for (member, limit) in [("id", 128), ("transportId", 128), ("rid", 32)] {
         let row = |bytes| {

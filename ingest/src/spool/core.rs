@@ -225,7 +225,7 @@ impl Core {
         self.log.flush().map_err(io::Error::other)?;
         self.memory.tidy(now)?;
         // A clock that was set back would otherwise keep everything until it has caught up.
-        let is_over = |done: &Done| keep_ms == 0 || !(0..keep_ms).contains(&(now.0 - done.at.0));
+        let is_over = |done: &Done| keep_ms == 0 || !(0..keep_ms).contains(&now.0.saturating_sub(done.at.0));
         while self.settled.get(1).is_some_and(is_over) {
             self.settled.pop_front();
         }
