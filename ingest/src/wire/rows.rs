@@ -181,6 +181,7 @@ rows! {
 
 /// A row, as far as it could be told what it is.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a row is what nearly all are")]
 pub enum Told<'a> {
     /// It is one.
     Row(Row<'a>),

@@ -157,6 +157,7 @@ impl Ledger {
         for (batch, a, b, c, d, e) in clickhouse.rows::<(String, u64, u64, u64, u64, u64)>(STORED).await.unwrap() {
             stored.insert(batch, [a, b, c, d, e]);
         }
+        wrong.extend(disagreements(clickhouse).await);
         let (mut rows, mut unanswered, mut of_those_stored) = (0, 0, 0);
         let sent = self.sent.lock().unwrap();
         for (name, Sent { rows: all, poison, fate }) in &*sent {
@@ -179,7 +180,6 @@ impl Ledger {
         }
         wrong.extend(stored.keys().map(|name| format!("{name} is stored and was never sent")));
         drop(sent);
-        wrong.extend(disagreements(clickhouse).await);
         println!(
             "{} batches of {rows} rows acknowledged, {unanswered} not answered of which {of_those_stored} are stored; {} duplicates, {} pushed back, {} broken attempts",
             self.acknowledged(),

@@ -38,16 +38,13 @@ pub fn dice(seed: u64) -> ChaCha8Rng {
 }
 
 /// Asks until there is an answer.
-#[track_caller]
-pub fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> impl Future<Output = T> {
-    async move {
-        let began = Instant::now();
-        loop {
-            if let Some(answer) = ask().await {
-                return answer;
-            }
-            assert!(began.elapsed() < DEADLINE, "{what}: not within {DEADLINE:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
         }
+        assert!(began.elapsed() < DEADLINE, "{what}: not within {DEADLINE:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
