@@ -51,7 +51,7 @@ struct WriteArgs {
     /// The project it sends into.
     #[arg(long, value_name = "NAME")]
     project: String,
-    /// A web page's origin that may send with it, such as https://app.example, or * for any; may be given several times [default: any].
+    /// A web page's origin that may send with it, such as `https://app.example`, or * for any; may be given several times [default: any].
     #[arg(long = "origin", value_name = "URL")]
     origins: Vec<Origin>,
     /// Rows per second that all its senders together may send, beyond bursts of ten seconds' worth.

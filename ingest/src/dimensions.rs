@@ -56,7 +56,7 @@ impl Dimensions {
         Dimensions { limit, projects: Mutex::default(), overflowed: std::array::from_fn(|_| AtomicU64::new(0)), other: OTHER.into() }
     }
 
-    /// Puts [`OTHER`] for each value for which there is no room. To be asked once for a context, of a project that took its key.
+    /// Puts `OTHER` for each value for which there is no room. To be asked once for a context, of a project that took its key.
     pub fn bound(&self, keys: &mut Keys, now: Millis) {
         let project = keys.project.clone();
         let mut projects = lock(&self.projects);

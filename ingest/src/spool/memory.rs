@@ -20,7 +20,7 @@ const HEADER_BYTES: usize = 32;
 /// Where in a run begins what its checksum covers: all that follows the checksum.
 const COVERED_FROM: usize = 8;
 const ENTRY_BYTES: usize = 20;
-/// Names in a run: 4 MB. What is fresher is in the memory of [`crate::receipts`], which holds more than these.
+/// Names in a run: 4 MB. What is fresher is in the memory of `crate::receipts`, which holds more than these.
 pub const RUN_ENTRIES: usize = 200_000;
 /// Time in a run, ms.
 const RUN_MS: i64 = 3_600_000;
