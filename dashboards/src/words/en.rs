@@ -82,7 +82,7 @@ pub static EN: Words = Words {
         silent_list: "The latest to fall silent",
         none_silent: "No session fell silent in the last 15 min.",
         last_row: "Last report",
-        missing: |batches, sessions| format!("About {batches} reports of {sessions} sessions did not arrive in the last hour."),
+        missing: |batches, sessions| format!("Did not arrive in the last hour: about {batches} reports (sessions: {sessions})."),
         missing_note: "By gaps in the numbers their clients gave them; what came after the last that did is not known.",
     },
     figures: Figures {
