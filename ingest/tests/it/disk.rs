@@ -100,6 +100,11 @@ impl SimDisk {
         state.forgiving = true;
     }
 
+    /// While this is kept, whoever writes waits.
+    pub fn stall(&self) -> impl Drop + '_ {
+        self.state()
+    }
+
     /// Room for so many more bytes than there are now; `None`: any.
     pub fn set_room(&self, room: Option<usize>) {
         let mut state = self.state();
