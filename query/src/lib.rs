@@ -14,7 +14,8 @@ pub mod catalog;
 pub mod functions;
 pub mod pushdown;
 pub mod quality;
-pub mod statistics;
 
 pub use catalog::{Catalog, CatalogError, Definitions, Mode};
 pub use pushdown::executor::Limits;
+/// Figures with their uncertainty; a crate of its own, so that nothing impure can reach it.
+pub use qoe_statistics as statistics;

@@ -4,7 +4,7 @@
 //! narrow. So the session is the unit: each brings its bad and its judged minutes, and the variance of the share is that of the ratio of the two
 //! sums (linearised; Cochran, Sampling Techniques, 3rd edition, 6.4 and 11.3). Only five sums over sessions are needed, which a database can give.
 
-use super::estimate::{Confidence, Estimate};
+use crate::estimate::{Confidence, Estimate};
 
 /// Judged minutes of a set of sessions, as sums over the sessions. Sets without a common session add and subtract.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -101,8 +101,8 @@ pub fn clustered_difference(first: ClusteredMinutes, second: ClusteredMinutes, l
 
 #[cfg(test)]
 mod tests {
-    use super::super::share::share;
     use super::*;
+    use crate::share::share;
     use proptest::prelude::*;
     use proptest::test_runner::RngSeed;
 

@@ -5,10 +5,10 @@
 //! than chance would with so many divisions to choose from. Chance is judged by the scatter of the series itself: sessions
 //! last for minutes, so that counts scatter more than coins, and neighbouring counts go together.
 
-use super::estimate::{Confidence, Estimate};
-use super::excess::MIN_MINUTES;
-use super::normal::normal_quantile;
-use super::share::share;
+use crate::estimate::{Confidence, Estimate};
+use crate::excess::MIN_MINUTES;
+use crate::normal::normal_quantile;
+use crate::share::share;
 
 /// How often a series in which nothing changed may be given an onset. Our choice: 1 in 100, because a board asks it of
 /// many slices.

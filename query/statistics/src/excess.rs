@@ -4,8 +4,8 @@
 //! the number of bad minutes that would not be there if the slice did as well as the rest. What is ranked is an association; a slice can stand
 //! high because of what else is in it.
 
-use super::clustered::{ClusteredMinutes, clustered_difference};
-use super::estimate::{Confidence, Estimate};
+use crate::clustered::{ClusteredMinutes, clustered_difference};
+use crate::estimate::{Confidence, Estimate};
 
 /// The fewest minutes with which a slice, and its rest, are compared. Our choice: at 30 the interval of a share is still some 35 points wide, and
 /// below that a board would name places where nothing can be known.

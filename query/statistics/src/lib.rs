@@ -1,6 +1,7 @@
 //! Figures with their uncertainty: every estimate travels with its interval and its n.
 //!
-//! Numbers in, numbers out, like [`quality`](crate::quality). In reading order:
+//! Numbers in, numbers out: no clock, no tables, no randomness but from a seed that is given. What cannot be said is `None` or an error that
+//! says why, never a number that looks like one. In reading order:
 //!
 //! | module | answers |
 //! |---|---|
@@ -10,17 +11,29 @@
 //! | [`clustered`] | a share of minutes that come in sessions |
 //! | [`excess`] | where the bad minutes are: the ranking of the live board |
 //! | [`onset`](mod@onset) | since when a slice has been bad |
+//! | [`parallel`] | sums over many rows, the same on any number of threads |
+//! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
+//! | [`linear`] | least squares by weights, and small systems of equations |
+//! | [`logistic`] | a probability that depends on covariates |
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
 pub mod clustered;
+pub mod design;
 pub mod estimate;
 pub mod excess;
+pub mod linear;
+pub mod logistic;
 pub mod normal;
 pub mod onset;
+pub mod parallel;
 pub mod share;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
+pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
+pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use share::{Counts, difference, share};

@@ -1,6 +1,6 @@
 //! What a figure is made of: a value, an interval, and how many observations stand behind it.
 
-use super::normal::normal_quantile;
+use crate::normal::normal_quantile;
 
 /// A figure with its uncertainty. `low` and `high` are the ends of a confidence interval of the level that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +27,7 @@ impl Estimate {
     }
 
     /// The estimate in another unit: everything times a factor that is not negative.
-    pub(super) fn scaled(self, factor: f64) -> Self {
+    pub(crate) fn scaled(self, factor: f64) -> Self {
         Self { value: self.value * factor, low: self.low * factor, high: self.high * factor, n: self.n }
     }
 }

@@ -1,6 +1,6 @@
 //! A proportion with its interval, and the difference of two.
 
-use super::estimate::{Confidence, Estimate};
+use crate::estimate::{Confidence, Estimate};
 
 /// So many of so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +18,7 @@ pub struct Counts {
 /// events, where the textbook interval does not. `None` for the share of nobody, and for more hits than there were.
 ///
 /// ```
-/// use qoe_query::statistics::{Confidence, share};
+/// use qoe_statistics::{Confidence, share};
 /// let answered = share(40, 100, Confidence::P95).unwrap();
 /// assert_eq!(format!("{:.4} to {:.4}", answered.low, answered.high), "0.3094 to 0.4980");
 /// ```
