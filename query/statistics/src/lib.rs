@@ -15,6 +15,10 @@
 //! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
 //! | [`linear`] | least squares by weights, and small systems of equations |
 //! | [`logistic`] | a probability that depends on covariates |
+//! | [`scale`] | what was asked: the kind of a satisfaction score, and its scale |
+//! | [`score`](mod@score) | satisfaction of those who answered |
+//! | [`invitations`] | how many of those asked answered |
+//! | [`weights`] | what weights cost: effective numbers, trimming |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
@@ -22,18 +26,27 @@ pub mod clustered;
 pub mod design;
 pub mod estimate;
 pub mod excess;
+pub mod invitations;
 pub mod linear;
 pub mod logistic;
 pub mod normal;
 pub mod onset;
 pub mod parallel;
+pub mod scale;
+pub mod score;
 pub mod share;
+#[allow(dead_code, reason = "tails are for tests of a difference")]
+mod student;
+pub mod weights;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
+pub use invitations::{Invitations, ResponseRate, response_rate};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
+pub use scale::{Instrument, Kind, Scale};
+pub use score::{Answer, Scored, score};
 pub use share::{Counts, difference, share};

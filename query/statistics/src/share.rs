@@ -26,13 +26,20 @@ pub fn share(hits: u64, n: u64, level: Confidence) -> Option<Estimate> {
     if n == 0 || hits > n {
         return None;
     }
-    let (count, z2) = (n as f64, level.z().powi(2));
-    let p = hits as f64 / count;
-    let stretch = 1.0 + z2 / count;
-    let centre = (p + z2 / (2.0 * count)) / stretch;
-    let half = level.z() / stretch * (p * (1.0 - p) / count + z2 / (4.0 * count * count)).sqrt();
+    let p = hits as f64 / n as f64;
+    let (low, high) = wilson(p, n as f64, level.z());
+    Some(Estimate { value: p, low, high, n })
+}
+
+/// The ends of Wilson's interval of a share `p`, 0 to 1, of `n` observations, which need not be whole: weighted answers count for an effective number
+/// of them. `z` is how many standard errors it extends.
+pub(crate) fn wilson(p: f64, n: f64, z: f64) -> (f64, f64) {
+    let z2 = z * z;
+    let stretch = 1.0 + z2 / n;
+    let centre = (p + z2 / (2.0 * n)) / stretch;
+    let half = z / stretch * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     // At 0 and n hits the ends are exactly 0 and 1; rounding must not leave the value outside its own interval.
-    Some(Estimate { value: p, low: (centre - half).clamp(0.0, p), high: (centre + half).clamp(p, 1.0), n })
+    ((centre - half).clamp(0.0, p), (centre + half).clamp(p, 1.0))
 }
 
 /// The share of the first less the share of the second, -1 to 1, for two samples independent of each other.
