@@ -19,9 +19,13 @@
 //! | [`score`](mod@score) | satisfaction of those who answered |
 //! | [`invitations`] | how many of those asked answered |
 //! | [`weights`] | what weights cost: effective numbers, trimming |
+//! | [`balance`](mod@balance) | how alike two groups are in what is known of both |
+//! | [`calibration`](mod@calibration) | whether what was predicted came true |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
+pub mod balance;
+pub mod calibration;
 pub mod clustered;
 pub mod design;
 pub mod estimate;
@@ -39,6 +43,8 @@ pub mod share;
 mod student;
 pub mod weights;
 
+pub use balance::{Balance, balance};
+pub use calibration::{Calibration, calibration};
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
