@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
+use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::quality::ScoreError;
+use qoe_query::satisfaction::AnalysisError;
 use qoe_store::embedded::EmbeddedError;
 use qoe_store::{EndpointError, FolderError};
 
@@ -39,7 +41,18 @@ fn code(error: &anyhow::Error) -> u8 {
         if held || cause.is::<WrongUse>() || cause.is::<FolderError>() || cause.is::<ScoreError>() {
             return 2;
         }
-        if cause.is::<NothingFound>() {
+        let misread = matches!(
+            cause.downcast_ref::<FrameError>(),
+            Some(FrameError::Unknown { .. } | FrameError::Condition { .. } | FrameError::Misfit { .. })
+        );
+        let no_file = matches!(
+            cause.downcast_ref::<SourceError>(),
+            Some(SourceError::Missing { .. } | SourceError::Empty { .. } | SourceError::Format { .. } | SourceError::Unreadable { .. })
+        );
+        if misread || no_file {
+            return 2;
+        }
+        if cause.is::<NothingFound>() || matches!(cause.downcast_ref::<AnalysisError>(), Some(AnalysisError::NoRows { .. })) {
             return 3;
         }
         let away = cause.downcast_ref::<EndpointError>().is_some_and(EndpointError::is_unavailable)

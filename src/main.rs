@@ -4,6 +4,7 @@
 
 mod access;
 mod bench;
+mod data;
 mod demo;
 mod engine;
 mod exit;
@@ -12,6 +13,7 @@ mod import;
 mod keyring;
 mod keys;
 mod listen;
+mod satisfaction;
 mod score;
 mod serve;
 mod sql;
@@ -40,6 +42,8 @@ enum Command {
     Sql(sql::SqlArgs),
     /// Bring in captures of real calls.
     Import(import::ImportArgs),
+    /// What people said, corrected for who stayed silent, and what moved it.
+    Satisfaction(satisfaction::SatisfactionArgs),
     /// Score one set of figures with the E-model, each step shown.
     Score(score::ScoreArgs),
     /// Measure how fast this is on your machine.
@@ -68,6 +72,7 @@ fn main() -> std::process::ExitCode {
             Command::Keys(args) => keys::run(args).await,
             Command::Sql(args) => sql::run(args).await,
             Command::Import(args) => import::run(args).await,
+            Command::Satisfaction(args) => satisfaction::run(args).await,
             Command::Score(args) => score::run(&args),
             Command::Bench(args) => bench::run(args).await,
             Command::Engine(_) => Ok(()),

@@ -24,10 +24,12 @@ mod figures;
 mod frame;
 mod gate;
 mod pages;
+pub mod plot;
+pub mod section;
 mod session;
 mod source;
 mod view;
-mod wire;
+pub mod wire;
 mod words;
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! The JSON shapes: what `/api/board` and `/api/session/{id}` answer, what the event stream carries, and problems. Units
+//! The JSON shapes: what the commands print with `--json`, what `/api/board` and `/api/session/{id}` answer, what the event stream carries, and problems. Units
 //! stand in the names, every figure has its n, ratios are 0 to 1, times RFC 3339 in UTC, and not measured is null.
 
 mod board;
 mod chart;
+pub mod score;
 mod session;
 
 pub(crate) use board::BoardAnswer;
@@ -70,6 +71,11 @@ impl From<&Estimate> for Interval {
     fn from(estimate: &Estimate) -> Interval {
         Interval { value: estimate.value, low: estimate.low, high: estimate.high, n: estimate.n }
     }
+}
+
+/// A figure with its interval and its n.
+pub(crate) fn estimate(estimate: &Estimate) -> serde_json::Value {
+    serde_json::json!({"value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n})
 }
 
 /// Values by dimension.

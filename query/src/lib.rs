@@ -11,9 +11,12 @@
 
 pub mod board;
 pub mod catalog;
+pub mod frame;
 pub mod functions;
 pub mod pushdown;
 pub mod quality;
+pub mod relations;
+pub mod satisfaction;
 
 pub use catalog::{Catalog, CatalogError, Definitions, Mode};
 pub use pushdown::executor::Limits;

@@ -9,6 +9,7 @@ mod cells;
 mod questions;
 mod slices;
 mod sql;
+pub(crate) use sql::{text, time};
 mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet};

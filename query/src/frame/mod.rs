@@ -1,0 +1,248 @@
+//! Columns for the statistics, out of any table DataFusion can read: a store's, or a file's.
+//!
+//! An analysis names what it wants of each row, as a column or any SQL expression, and in which role. What comes back are plain vectors, a value a
+//! row: NaN where a number was not measured, one past the labels where a category was not stated.
+
+mod fill;
+mod groups;
+mod source;
+
+pub use groups::Group;
+pub use source::{Input, SourceError};
+
+use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionContext;
+use futures::StreamExt;
+
+use crate::statistics::Covariate;
+
+/// What is wanted of each row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Want {
+    /// A column, or an SQL expression over columns.
+    pub what: String,
+    /// As what.
+    pub role: Role,
+}
+
+/// As what a column is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A number; true and false are 1 and 0.
+    Number,
+    /// A yes or no: a boolean, a number (0 is no), or one of yes, no, true, false.
+    Flag,
+    /// One of a few values.
+    Category,
+    /// A moment: a timestamp, RFC 3339 text, or milliseconds since 1970.
+    Time,
+    /// Words.
+    Text,
+    /// A covariate: a number if the column holds numbers, else a category.
+    Covariate,
+}
+
+impl Want {
+    /// A number.
+    pub fn number(what: impl Into<String>) -> Want {
+        Want { what: what.into(), role: Role::Number }
+    }
+
+    /// A yes or no.
+    pub fn flag(what: impl Into<String>) -> Want {
+        Want { what: what.into(), role: Role::Flag }
+    }
+
+    /// One of a few values.
+    pub fn category(what: impl Into<String>) -> Want {
+        Want { what: what.into(), role: Role::Category }
+    }
+
+    /// A moment.
+    pub fn time(what: impl Into<String>) -> Want {
+        Want { what: what.into(), role: Role::Time }
+    }
+
+    /// Words.
+    pub fn text(what: impl Into<String>) -> Want {
+        Want { what: what.into(), role: Role::Text }
+    }
+
+    /// A number or a category, as the column is.
+    pub fn covariate(what: impl Into<String>) -> Want {
+        Want { what: what.into(), role: Role::Covariate }
+    }
+}
+
+/// One column, a value a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Column {
+    /// Numbers; NaN: not measured.
+    Number(Vec<f64>),
+    /// Yes (1), no (0), not stated (NaN).
+    Flag(Vec<f64>),
+    /// Indices into the labels, which stand in alphabetical order; an index beyond them: not stated.
+    Category {
+        /// One a row.
+        codes: Vec<u32>,
+        /// What they mean.
+        labels: Vec<String>,
+    },
+    /// Milliseconds since 1970; `None`: not stated.
+    Time(Vec<Option<i64>>),
+    /// Words; empty: none.
+    Text(Vec<String>),
+}
+
+/// Rows by columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    rows: usize,
+    columns: Vec<(String, Column)>,
+}
+
+/// Why columns cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// No such column, or an expression that cannot be.
+    #[error("read {what:?}: the columns are {columns}")]
+    Unknown {
+        /// What was wanted.
+        what: String,
+        /// What there is.
+        columns: String,
+        /// What DataFusion says.
+        source: Box<DataFusionError>,
+    },
+    /// A value that does not fit its role.
+    #[error("{what:?} is {value:?} in row {row}, which is no {role}")]
+    Misfit {
+        /// The column.
+        what: String,
+        /// The value.
+        value: String,
+        /// From 1.
+        row: usize,
+        /// The role, in words.
+        role: &'static str,
+    },
+    /// A condition that cannot be.
+    #[error("keep rows where {condition}")]
+    Condition {
+        /// As it was given.
+        condition: String,
+        /// What DataFusion says.
+        source: Box<DataFusionError>,
+    },
+    /// The rows could not be read.
+    #[error("read the rows")]
+    Rows(#[source] Box<DataFusionError>),
+}
+
+impl Frame {
+    /// How many rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// A column by the name it was wanted under.
+    ///
+    /// # Panics
+    ///
+    /// When it was not wanted: a mistake of the caller's, not of the data.
+    pub fn column(&self, what: &str) -> &Column {
+        let found = self.columns.iter().find(|(name, _)| name == what);
+        &found.unwrap_or_else(|| panic!("{what} was read")).1
+    }
+
+    /// The numbers of a column that was wanted as numbers or flags.
+    pub fn numbers(&self, what: &str) -> &[f64] {
+        match self.column(what) {
+            Column::Number(values) | Column::Flag(values) => values,
+            other => panic!("{what} was read as numbers, not {other:?}"),
+        }
+    }
+
+    /// The codes and labels of a column that was wanted as a category.
+    pub fn categories(&self, what: &str) -> (&[u32], &[String]) {
+        match self.column(what) {
+            Column::Category { codes, labels } => (codes, labels),
+            other => panic!("{what} was read as a category, not {other:?}"),
+        }
+    }
+
+    /// The moments of a column that was wanted as times.
+    pub fn times(&self, what: &str) -> &[Option<i64>] {
+        match self.column(what) {
+            Column::Time(values) => values,
+            other => panic!("{what} was read as times, not {other:?}"),
+        }
+    }
+
+    /// The words of a column that was wanted as text.
+    pub fn texts(&self, what: &str) -> &[String] {
+        match self.column(what) {
+            Column::Text(values) => values,
+            other => panic!("{what} was read as text, not {other:?}"),
+        }
+    }
+
+    /// These columns as covariates of a model.
+    pub fn covariates<'a>(&'a self, names: &'a [String]) -> Vec<Covariate<'a>> {
+        let covariate = |name: &'a String| match self.column(name) {
+            Column::Number(values) | Column::Flag(values) => Covariate::numeric(name, values),
+            Column::Category { codes, labels } => Covariate::category(name, codes, labels),
+            other => panic!("{name} was read as a covariate, not {other:?}"),
+        };
+        names.iter().map(covariate).collect()
+    }
+
+    /// These rows alone.
+    pub fn select(&self, rows: &[usize]) -> Frame {
+        let columns = self.columns.iter().map(|(name, column)| {
+            let column = match column {
+                Column::Number(values) => Column::Number(rows.iter().map(|row| values[*row]).collect()),
+                Column::Flag(values) => Column::Flag(rows.iter().map(|row| values[*row]).collect()),
+                Column::Category { codes, labels } => {
+                    Column::Category { codes: rows.iter().map(|row| codes[*row]).collect(), labels: labels.clone() }
+                }
+                Column::Time(values) => Column::Time(rows.iter().map(|row| values[*row]).collect()),
+                Column::Text(values) => Column::Text(rows.iter().map(|row| values[*row].clone()).collect()),
+            };
+            (name.clone(), column)
+        });
+        Frame { rows: rows.len(), columns: columns.collect() }
+    }
+}
+
+impl Input {
+    /// Reads these columns of the rows that meet the condition, in the order in which the source gives them.
+    pub async fn read(&self, wanted: &[Want], condition: Option<&str>) -> Result<Frame, FrameError> {
+        let mut unique: Vec<&Want> = Vec::new();
+        for want in wanted {
+            if !unique.iter().any(|other| other.what == want.what) {
+                unique.push(want);
+            }
+        }
+        let mut frame = fill::planned(self, &unique, condition).await?;
+        let mut columns: Vec<fill::Filling> =
+            unique.iter().zip(frame.schema().fields()).map(|(want, field)| fill::Filling::new(want, field.data_type())).collect();
+        frame = fill::cast(frame, &columns).map_err(|error| FrameError::Rows(Box::new(error)))?;
+        let mut rows = 0;
+        let mut batches = frame.execute_stream().await.map_err(|error| FrameError::Rows(Box::new(error)))?;
+        while let Some(batch) = batches.next().await {
+            let batch = batch.map_err(|error| FrameError::Rows(Box::new(error)))?;
+            for (column, values) in columns.iter_mut().zip(batch.columns()) {
+                column.extend(values, rows)?;
+            }
+            rows += batch.num_rows();
+        }
+        let columns = unique.iter().zip(columns).map(|(want, column)| (want.what.clone(), column.finish()));
+        Ok(Frame { rows, columns: columns.collect() })
+    }
+
+    /// The engine in which the table `data` stands.
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+}

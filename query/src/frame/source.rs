@@ -1,0 +1,110 @@
+//! Where rows come from: a file, or a store.
+
+use std::path::{Path, PathBuf};
+
+use datafusion::error::DataFusionError;
+use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionConfig, SessionContext};
+
+use crate::catalog::{Definitions, Mode};
+use crate::{Catalog, CatalogError, functions};
+
+/// The name under which the rows stand.
+pub(super) const TABLE: &str = "data";
+
+/// Rows of a file whose types are looked at before reading it.
+const LOOKED_AT: usize = 100_000;
+
+/// A table called `data`, to be read in columns.
+#[derive(Clone)]
+pub struct Input {
+    pub(super) context: SessionContext,
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Input").field("session", &self.context.session_id()).finish()
+    }
+}
+
+/// Why there is no table.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// No such file.
+    #[error("read {}", path.display())]
+    Missing {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// An empty file.
+    #[error("{} is empty", path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Neither ending is known.
+    #[error("{} is of no kind that can be read: use .csv, .tsv, .parquet, .ndjson or .jsonl", path.display())]
+    Format {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The file is not what its name says.
+    #[error("read {} as {format}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What its name says it is.
+        format: &'static str,
+        /// What DataFusion says.
+        source: Box<DataFusionError>,
+    },
+    /// The store's tables cannot be had.
+    #[error("set up the tables of the store")]
+    Store(#[from] CatalogError),
+    /// A question about the store cannot be planned.
+    #[error("plan the question to the store")]
+    Plan(#[source] Box<DataFusionError>),
+}
+
+impl Input {
+    /// A file: CSV, TSV, Parquet or NDJSON, by its ending.
+    pub async fn file(path: &Path, definitions: &Definitions) -> Result<Input, SourceError> {
+        let length = std::fs::metadata(path).map_err(|source| SourceError::Missing { path: path.to_owned(), source })?.len();
+        if length == 0 {
+            return Err(SourceError::Empty { path: path.to_owned() });
+        }
+        let config = SessionConfig::new().with_target_partitions(1);
+        let context = SessionContext::new_with_config(config);
+        functions::register(&context, definitions);
+        let name = path.to_string_lossy().into_owned();
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        let dotted = dotted(path);
+        let csv = |delimiter| CsvReadOptions::new().has_header(true).delimiter(delimiter).schema_infer_max_records(LOOKED_AT);
+        let (format, registered) = match ending.as_str() {
+            "csv" => ("CSV", context.register_csv(TABLE, &name, csv(b',').file_extension(&dotted)).await),
+            "tsv" => ("TSV", context.register_csv(TABLE, &name, csv(b'\t').file_extension(&dotted)).await),
+            "parquet" => ("Parquet", context.register_parquet(TABLE, &name, ParquetReadOptions::default().file_extension(&dotted)).await),
+            "ndjson" | "jsonl" | "json" => {
+                let options = JsonReadOptions::default().file_extension(&dotted).schema_infer_max_records(LOOKED_AT);
+                ("NDJSON", context.register_json(TABLE, &name, options).await)
+            }
+            _ => return Err(SourceError::Format { path: path.to_owned() }),
+        };
+        registered.map_err(|source| SourceError::Unreadable { path: path.to_owned(), format, source: Box::new(source) })?;
+        Ok(Input { context })
+    }
+
+    /// What this question in SQL answers about a project of a store.
+    pub async fn store(catalog: &Catalog, project: &str, sql: &str) -> Result<Input, SourceError> {
+        let context = catalog.session(project, Mode::PushDown)?;
+        let plan = |error| SourceError::Plan(Box::new(error));
+        let view = context.sql(sql).await.map(DataFrame::into_view).map_err(plan)?;
+        context.register_table(TABLE, view).map_err(plan)?;
+        Ok(Input { context })
+    }
+}
+
+fn dotted(path: &Path) -> String {
+    path.extension().map_or_else(String::new, |ending| format!(".{}", ending.to_string_lossy()))
+}

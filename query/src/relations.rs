@@ -1,0 +1,217 @@
+//! What analyses read of a store, as questions in SQL: one row a session with how it was and what was said of it, one row an answer, one row a
+//! presence. The columns carry the names that a file handed to the same analysis is to have.
+
+use chrono::{DateTime, Utc};
+
+use crate::board::{text, time};
+
+/// A half-open span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// From here on.
+    pub since: DateTime<Utc>,
+    /// Up to here, this moment left out.
+    pub until: DateTime<Utc>,
+}
+
+impl Period {
+    fn holds(&self, column: &str) -> String {
+        format!("{column} >= {} AND {column} < {}", time(self.since), time(self.until))
+    }
+}
+
+/// Labels of a session, by which answers and sessions can be told apart.
+pub const LABELS: [&str; 12] =
+    ["vendor", "service", "scenario", "industry", "app_version", "region", "country", "network", "platform", "os", "device_class", "arm"];
+
+/// Measures of a session.
+pub const MEASURES: [&str; 13] = [
+    "connect_ms",
+    "rtt_ms",
+    "jitter_ms",
+    "loss_ratio",
+    "audible_concealment_ratio",
+    "freeze_ratio",
+    "gap_ratio",
+    "frame_rate",
+    "height",
+    "response_ms",
+    "interruption_ms",
+    "fallback_ratio",
+    "delivery_ms",
+];
+
+/// Over which part of a session its measures are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// All of it.
+    Whole,
+    /// Its first seconds: what was known before the rest came about.
+    First {
+        /// How many, s.
+        seconds: u32,
+    },
+}
+
+/// One row a session that began in the period: who and where ([`LABELS`]), `started_at`, `minutes`, `left` (whether its end was seen: a polite
+/// leave), `joined`, `tenure_days`, the [`MEASURES`], and of the survey of `kind` whether it was `asked`, and `answered`, `score`, `scale_low`,
+/// `scale_high`, `text` and `language` of the answer about the whole.
+pub fn sessions(period: Period, kind: &str, window: Window) -> String {
+    let labels = LABELS.map(|label| format!("s.{label} AS {label}")).join(", ");
+    let (measures, baseline) = match window {
+        Window::Whole => (whole().map(|(name, sql)| format!("{sql} AS {name}")).join(", "), String::new()),
+        Window::First { seconds } => (first_columns(), first(period, seconds)),
+    };
+    let said = format!(
+        "SELECT session_id, max(score) AS score, max(scale_low) AS scale_low, max(scale_high) AS scale_high, max(text) AS text, \
+         max(language) AS language FROM feedback WHERE kind = {0} AND dimension = '' GROUP BY session_id",
+        text(kind)
+    );
+    let asked = format!(
+        "SELECT session_id, count(*) AS asked FROM survey_invitations WHERE state = 'shown' AND kind = {} GROUP BY session_id",
+        text(kind)
+    );
+    format!(
+        "SELECT s.session_id AS session_id, s.user_id AS user_id, {labels}, s.first_at AS started_at, \
+         CAST(to_unixtime(s.last_at) - to_unixtime(s.first_at) AS DOUBLE) / 60.0 AS minutes, s.leaves > 0 AS left, \
+         CASE WHEN s.joins > 0 THEN 1 WHEN s.failed_joins > 0 THEN 0 END AS joined, \
+         CAST(to_unixtime(s.first_at) - to_unixtime(u.first_seen) AS DOUBLE) / 86400.0 AS tenure_days, {measures}, \
+         CASE WHEN i.asked > 0 OR f.score IS NOT NULL THEN 1 ELSE 0 END AS asked, \
+         CASE WHEN f.score IS NOT NULL THEN 1 ELSE 0 END AS answered, \
+         f.score AS score, f.scale_low AS scale_low, f.scale_high AS scale_high, f.text AS text, f.language AS language \
+         FROM sessions AS s \
+         LEFT JOIN ({asked}) AS i ON i.session_id = s.session_id \
+         LEFT JOIN ({said}) AS f ON f.session_id = s.session_id \
+         LEFT JOIN (SELECT user_id, min(first_at) AS first_seen FROM user_hours GROUP BY user_id) AS u ON u.user_id = s.user_id \
+         {baseline} WHERE {}",
+        period.holds("s.first_at"),
+    )
+}
+
+/// One row an answer of this kind in the period, about this dimension (empty: the whole): [`LABELS`], `session_id`, `user_id`, `observed_at`,
+/// `invitation_id`, `score`, `scale_low`, `scale_high`, `text`, `language`.
+pub fn answers(period: Period, kind: &str, dimension: &str) -> String {
+    let labels = LABELS.join(", ");
+    format!(
+        "SELECT session_id, user_id, {labels}, observed_at, invitation_id, score, scale_low, scale_high, text, language \
+         FROM feedback WHERE kind = {} AND dimension = {} AND {}",
+        text(kind),
+        text(dimension),
+        period.holds("observed_at")
+    )
+}
+
+/// One row an asking of this kind in the period: [`LABELS`], `session_id`, `observed_at`, `invitation_id`, `state` (shown or dismissed).
+pub fn invitations(period: Period, kind: &str) -> String {
+    let labels = LABELS.join(", ");
+    format!(
+        "SELECT session_id, {labels}, observed_at, invitation_id, state FROM survey_invitations WHERE kind = {} AND {}",
+        text(kind),
+        period.holds("observed_at")
+    )
+}
+
+/// One row a presence of a person before `until`, to the hour (its first and its last moment in that hour): `user_id`, `at`, `at_last`, `service`.
+/// Whoever was there before the period is no newcomer in it, so all that went before is needed.
+pub fn visits(until: DateTime<Utc>) -> String {
+    format!("SELECT user_id, first_at AS at, last_at AS at_last, service FROM user_hours WHERE first_at < {}", time(until))
+}
+
+/// One row a release in the period: `observed_at`, `vendor`, `version`.
+pub fn releases(period: Period) -> String {
+    format!("SELECT observed_at, vendor, version FROM releases WHERE {}", period.holds("observed_at"))
+}
+
+fn ratio(value: &str, over: &str) -> String {
+    format!("CASE WHEN {over} > 0 THEN CAST({value} AS DOUBLE) / CAST({over} AS DOUBLE) END")
+}
+
+/// The measures out of a session's sums, in the order of [`MEASURES`].
+fn whole() -> [(&'static str, String); 13] {
+    let audible = "CASE WHEN s.total_samples > 0 THEN (CAST(s.concealed_samples AS DOUBLE) - CAST(s.silent_concealed_samples AS DOUBLE)) / \
+                   CAST(s.total_samples AS DOUBLE) END";
+    let sql = [
+        ratio("s.connect_ms_sum", "s.connect_n"),
+        ratio("s.rtt_ms_sum", "s.rtt_n"),
+        ratio("s.jitter_ms_sum", "s.jitter_n"),
+        ratio("s.packets_lost", "(CAST(s.packets_received AS BIGINT) + s.packets_lost)"),
+        audible.to_owned(),
+        ratio("s.freeze_ms", "s.freeze_interval_ms"),
+        ratio("s.gap_ms", "s.gap_interval_ms"),
+        format!("1000.0 * {}", ratio("s.frames_decoded", "s.frames_interval_ms")),
+        ratio("s.height_ms", "s.height_interval_ms"),
+        ratio("s.response_ms_sum", "s.response_n"),
+        ratio("s.interruption_ms_sum", "s.interruption_n"),
+        ratio("s.fallbacks", "s.turns"),
+        ratio("s.delivery_ms_sum", "s.delivery_n"),
+    ];
+    let mut sql = sql.into_iter();
+    MEASURES.map(|name| (name, sql.next().unwrap_or_default()))
+}
+
+/// The measures of a session's start; connect time belongs there anyway, and what is not sampled is not known so early.
+fn first_columns() -> String {
+    let early = ["rtt_ms", "jitter_ms", "loss_ratio", "audible_concealment_ratio", "freeze_ratio", "gap_ratio", "frame_rate", "height"];
+    let columns = MEASURES.iter().filter_map(|name| match *name {
+        "connect_ms" => Some(format!("{} AS connect_ms", ratio("s.connect_ms_sum", "s.connect_n"))),
+        name if early.contains(&name) => Some(format!("b.{name} AS {name}")),
+        _ => None,
+    });
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+/// The join with what was sampled in the first seconds of each session.
+fn first(period: Period, seconds: u32) -> String {
+    let inbound =
+        |value: &str, what: &str| format!("sum(CASE WHEN p.direction = 'inbound' AND {what} THEN CAST({value} AS DOUBLE) ELSE 0.0 END)");
+    let over = |value: String, over: String| format!("CASE WHEN {over} > 0.0 THEN {value} / {over} END");
+    let lost = inbound("p.packets_lost", "p.packets_lost IS NOT NULL");
+    let received = inbound("p.packets_received", "p.packets_received IS NOT NULL AND p.packets_lost IS NOT NULL");
+    let measured = [
+        ("rtt_ms", "avg(CAST(p.rtt_ms AS DOUBLE))".to_owned()),
+        ("jitter_ms", "avg(CASE WHEN p.direction = 'inbound' AND p.kind = 'audio' THEN CAST(p.jitter_ms AS DOUBLE) END)".to_owned()),
+        ("loss_ratio", over(lost.clone(), format!("({received} + {lost})"))),
+        (
+            "audible_concealment_ratio",
+            over(
+                inbound("p.concealed_samples", "p.concealed_samples IS NOT NULL AND p.total_samples IS NOT NULL"),
+                inbound("p.total_samples", "p.concealed_samples IS NOT NULL AND p.total_samples IS NOT NULL"),
+            ),
+        ),
+        (
+            "freeze_ratio",
+            over(
+                inbound("p.freeze_ms", "p.freeze_ms IS NOT NULL AND p.freeze_definition <> 'vendor'"),
+                inbound("p.interval_ms", "p.freeze_ms IS NOT NULL AND p.freeze_definition <> 'vendor'"),
+            ),
+        ),
+        ("gap_ratio", over(inbound("p.gap_ms", "p.gap_ms IS NOT NULL"), inbound("p.interval_ms", "p.gap_ms IS NOT NULL"))),
+        (
+            "frame_rate",
+            over(
+                format!("1000.0 * {}", inbound("p.frames_decoded", "p.kind = 'video' AND p.frames_decoded IS NOT NULL")),
+                inbound("p.interval_ms", "p.kind = 'video' AND p.frames_decoded IS NOT NULL"),
+            ),
+        ),
+        ("height", "max(CASE WHEN p.direction = 'inbound' AND p.kind = 'video' THEN CAST(p.height AS DOUBLE) END)".to_owned()),
+    ];
+    let measured = measured.map(|(name, sql)| format!("{sql} AS {name}")).join(", ");
+    format!(
+        "LEFT JOIN (SELECT p.session_id AS session_id, {measured} FROM samples AS p \
+         INNER JOIN (SELECT session_id, first_at FROM sessions) AS o ON o.session_id = p.session_id \
+         WHERE {} AND to_unixtime(p.observed_at) - to_unixtime(o.first_at) < {seconds} GROUP BY p.session_id) AS b ON b.session_id = s.session_id",
+        period.holds("p.observed_at"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_a_quote_stays_a_name() {
+        let at = DateTime::from_timestamp(0, 0).unwrap();
+        let sql = sessions(Period { since: at, until: at }, "x' OR 'x' = 'x", Window::Whole);
+        assert!(sql.contains("kind = 'x'' OR ''x'' = ''x'"), "{sql}");
+    }
+}

@@ -1,0 +1,165 @@
+//! Scores of those who answered, overall and by group, beside how many of those asked did.
+
+use std::collections::HashMap;
+
+use super::AnalysisError;
+use crate::frame::{Frame, Input, Want};
+use crate::statistics::Confidence;
+use crate::statistics::invitations::{Invitations, ResponseRate, response_rate};
+use crate::statistics::scale::{Instrument, Kind, Scale};
+use crate::statistics::score::{Answer, ScoreError, Scored, score};
+
+/// What is to be scored.
+#[derive(Debug, Clone)]
+pub struct ScoreQuestion {
+    /// How people were asked.
+    pub kind: Kind,
+    /// The column with their answers.
+    pub score: String,
+    /// How much each answer weighs, if not all the same.
+    pub weight: Option<String>,
+    /// The columns with the ends of the scale that was offered, where answers carry them.
+    pub bounds: Option<(String, String)>,
+    /// The scale, where answers do not carry it [default: the customary one of the kind].
+    pub scale: Option<Scale>,
+    /// By the values of these columns too.
+    pub by: Vec<String>,
+    /// Only rows that meet this condition in SQL.
+    pub condition: Option<String>,
+    /// The level of all intervals.
+    pub level: Confidence,
+    /// For what is drawn by chance.
+    pub seed: u64,
+}
+
+/// The scores.
+#[derive(Debug, Clone)]
+pub struct ScoreAnswer {
+    /// How people were asked, and on what scale.
+    pub instrument: Instrument,
+    /// The columns of the groups.
+    pub by: Vec<String>,
+    /// Everyone.
+    pub all: ScoreGroup,
+    /// By group; none when none were asked for.
+    pub groups: Vec<ScoreGroup>,
+    /// Answers given on another scale, which are counted here and nowhere else.
+    pub other_scale: u64,
+}
+
+/// One group's score.
+#[derive(Debug, Clone)]
+pub struct ScoreGroup {
+    /// The values of the grouping columns.
+    pub values: Vec<String>,
+    /// Its score, or why it has none.
+    pub scored: Result<Scored, ScoreError>,
+    /// How many of those asked answered; `None` when it is not known who was asked.
+    pub response: Option<ResponseRate>,
+}
+
+impl ScoreQuestion {
+    /// Scores the rows of `answers`; response rates come from the rows of `invitations`, with the columns of [`crate::relations::invitations`].
+    pub async fn ask(&self, answers: &Input, invitations: Option<&Input>) -> Result<ScoreAnswer, AnalysisError> {
+        let frame = answers.read(&self.wanted(invitations.is_some()), self.condition.as_deref()).await?;
+        if frame.rows() == 0 {
+            return Err(AnalysisError::NoRows { condition: self.condition.clone() });
+        }
+        let scales = Scales::of(self, &frame);
+        let instrument = Instrument::new(self.kind, scales.scale)?;
+        let asked = match invitations {
+            Some(input) => Some(self.invitations(input, &frame).await?),
+            None => None,
+        };
+        let group = |values: Vec<String>, rows: &[usize]| {
+            let answers: Vec<Answer> = rows.iter().filter(|row| !scales.other[**row]).filter_map(|row| self.answer(&frame, *row)).collect();
+            let counted = asked.as_ref().map(|asked| asked.get(&values).copied().unwrap_or_default());
+            ScoreGroup {
+                scored: score(&instrument, &answers, self.level, self.seed),
+                response: counted.and_then(|counted| response_rate(counted, self.level).ok()),
+                values,
+            }
+        };
+        let everyone: Vec<usize> = (0..frame.rows()).collect();
+        let groups = if self.by.is_empty() { Vec::new() } else { frame.groups(&self.by) };
+        Ok(ScoreAnswer {
+            instrument,
+            by: self.by.clone(),
+            all: group(Vec::new(), &everyone),
+            groups: groups.into_iter().map(|found| group(found.values, &found.rows)).collect(),
+            other_scale: scales.other.iter().filter(|other| **other).count() as u64,
+        })
+    }
+
+    fn wanted(&self, asked: bool) -> Vec<Want> {
+        let bounds = self.bounds.iter().flat_map(|(low, high)| [Want::number(low), Want::number(high)]);
+        let asked = asked.then(|| Want::category("invitation_id"));
+        [Want::number(&self.score)]
+            .into_iter()
+            .chain(self.weight.as_ref().map(Want::number))
+            .chain(bounds)
+            .chain(self.by.iter().map(Want::category))
+            .chain(asked)
+            .collect()
+    }
+
+    fn answer(&self, frame: &Frame, row: usize) -> Option<Answer> {
+        let score = frame.numbers(&self.score)[row];
+        let weight = self.weight.as_ref().map_or(1.0, |weight| frame.numbers(weight)[row]);
+        (!score.is_nan() && !weight.is_nan()).then_some(Answer { score, weight })
+    }
+
+    /// Who was asked and what became of it, by group; everyone under no values.
+    async fn invitations(&self, input: &Input, answers: &Frame) -> Result<HashMap<Vec<String>, Invitations>, AnalysisError> {
+        let wanted: Vec<Want> = self.by.iter().map(Want::category).chain([Want::category("state")]).collect();
+        let frame = input.read(&wanted, self.condition.as_deref()).await?;
+        let (codes, labels) = frame.categories("state");
+        let mut counted: HashMap<Vec<String>, Invitations> = HashMap::new();
+        let all: Vec<usize> = (0..frame.rows()).collect();
+        let whole = [crate::frame::Group { values: Vec::new(), rows: all }];
+        for group in whole.into_iter().chain(if self.by.is_empty() { Vec::new() } else { frame.groups(&self.by) }) {
+            let entry = counted.entry(group.values).or_default();
+            for row in group.rows {
+                match labels.get(codes[row] as usize).map(String::as_str) {
+                    Some("shown") => entry.shown += 1,
+                    Some("dismissed") => entry.dismissed += 1,
+                    _ => {}
+                }
+            }
+        }
+        let (ids, known) = answers.categories("invitation_id");
+        let all: Vec<usize> = (0..answers.rows()).collect();
+        let whole = [crate::frame::Group { values: Vec::new(), rows: all }];
+        for group in whole.into_iter().chain(if self.by.is_empty() { Vec::new() } else { answers.groups(&self.by) }) {
+            let entry = counted.entry(group.values).or_default();
+            for row in group.rows {
+                if (ids[row] as usize) < known.len() { entry.answered += 1 } else { entry.unasked += 1 }
+            }
+        }
+        Ok(counted)
+    }
+}
+
+/// The scale that most answers were given on, and which answers were given on another.
+struct Scales {
+    scale: Scale,
+    other: Vec<bool>,
+}
+
+impl Scales {
+    fn of(question: &ScoreQuestion, frame: &Frame) -> Scales {
+        let customary = question.scale.unwrap_or_else(|| question.kind.customary());
+        let Some((low, high)) = question.bounds.as_ref().filter(|_| question.scale.is_none()) else {
+            return Scales { scale: customary, other: vec![false; frame.rows()] };
+        };
+        let (low, high) = (frame.numbers(low), frame.numbers(high));
+        let mut counts: HashMap<(u64, u64), u64> = HashMap::new();
+        for (low, high) in low.iter().zip(high) {
+            *counts.entry((low.to_bits(), high.to_bits())).or_default() += 1;
+        }
+        let most = counts.into_iter().max_by_key(|(bounds, count)| (*count, *bounds)).map(|(bounds, _)| bounds);
+        let scale = most.map_or(customary, |(low, high)| Scale { low: f64::from_bits(low), high: f64::from_bits(high) });
+        let other = low.iter().zip(high).map(|(low, high)| *low != scale.low || *high != scale.high).collect();
+        Scales { scale, other }
+    }
+}

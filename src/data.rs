@@ -1,0 +1,152 @@
+//! What an analysis reads: a file, or a project of a store.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use qoe_query::frame::Input;
+use qoe_query::relations::Period;
+use qoe_query::{Catalog, Definitions};
+
+use crate::access::{Access, DefinitionArgs, StoreArgs, catalog};
+use crate::exit::WrongUse;
+
+/// A file, or a project of a store and a span of time.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DataArgs {
+    /// Read this file (.csv, .tsv, .parquet, .ndjson) instead of a store.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Only rows that meet this condition in SQL, such as "service = 'video_call'".
+    #[arg(long = "where", value_name = "SQL")]
+    condition: Option<String>,
+    /// From a store: from here on, such as 30d, 12h or 2026-11-01T00:00:00Z.
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = moment)]
+    since: Moment,
+    /// From a store: up to here, this moment left out [default: now].
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<Moment>,
+    /// The project asked about [default: the only one there is].
+    #[arg(long, env = "QOE_PROJECT")]
+    project: Option<String>,
+    #[command(flatten)]
+    definitions: DefinitionArgs,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// A moment, stated or counted back from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// So long ago.
+    Ago(TimeDelta),
+    /// Then.
+    At(DateTime<Utc>),
+}
+
+impl Moment {
+    fn before(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Moment::Ago(ago) => now - ago,
+            Moment::At(at) => at,
+        }
+    }
+}
+
+/// `30d`, `12h`, `2w`, `90m`, or RFC 3339.
+pub fn moment(text: &str) -> Result<Moment, String> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(Moment::At(at.to_utc()));
+    }
+    if let Some(day) = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(0, 0, 0)) {
+        return Ok(Moment::At(day.and_utc()));
+    }
+    let refused = || format!("{text:?} is no time: write 30d, 12h, 90m, 2026-11-01 or 2026-11-01T00:00:00Z");
+    let number: i64 = text.get(..text.len().saturating_sub(1)).and_then(|digits| digits.parse().ok()).ok_or_else(refused)?;
+    let span = match text.chars().last() {
+        Some('m') => TimeDelta::try_minutes(number),
+        Some('h') => TimeDelta::try_hours(number),
+        Some('d') => TimeDelta::try_days(number),
+        Some('w') => TimeDelta::try_weeks(number),
+        _ => None,
+    };
+    span.filter(|span| *span > TimeDelta::zero() && *span < TimeDelta::days(36_500)).map(Moment::Ago).ok_or_else(refused)
+}
+
+/// Where an analysis reads, open.
+#[derive(Debug)]
+pub enum Data {
+    /// A file.
+    File(Input),
+    /// A project of a store.
+    Store {
+        /// Its tables.
+        catalog: Catalog,
+        /// Whose.
+        project: String,
+        /// When.
+        period: Period,
+        /// Keeps the store answering.
+        access: Access,
+    },
+}
+
+impl DataArgs {
+    /// Opens the file, or the store.
+    pub async fn open(&self) -> anyhow::Result<Data> {
+        let definitions: Definitions = self.definitions.read()?;
+        if let Some(path) = &self.data {
+            return Ok(Data::File(Input::file(path, &definitions).await?));
+        }
+        let now = Utc::now();
+        let period = Period { since: self.since.before(now), until: self.until.map_or(now, |until| until.before(now)) };
+        if period.since >= period.until {
+            return Err(
+                WrongUse(format!("--since {} is not before --until {}", period.since.to_rfc3339(), period.until.to_rfc3339())).into()
+            );
+        }
+        let access = self.store.ask().await?;
+        let (catalog, project) = catalog(&access.endpoint, definitions, self.project.as_deref()).await?;
+        Ok(Data::Store { catalog, project, period, access })
+    }
+
+    /// Only rows that meet this condition.
+    pub fn condition(&self) -> Option<String> {
+        self.condition.clone()
+    }
+
+    /// Whether a file is read.
+    pub fn is_file(&self) -> bool {
+        self.data.is_some()
+    }
+}
+
+impl Data {
+    /// The file, or what this question answers about the store.
+    pub async fn input(&self, question: impl FnOnce(Period) -> String) -> anyhow::Result<Input> {
+        match self {
+            Data::File(input) => Ok(input.clone()),
+            Data::Store { catalog, project, period, .. } => Ok(Input::store(catalog, project, &question(*period)).await?),
+        }
+    }
+
+    /// Lets go of the store.
+    pub async fn close(self) {
+        if let Data::Store { access, .. } = self {
+            access.close().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        assert_eq!(moment("30d"), Ok(Moment::Ago(TimeDelta::days(30))));
+        assert_eq!(moment("2026-11-01"), moment("2026-11-01T00:00:00Z"));
+        for wrong in ["", "d", "-3d", "0h", "30", "soon", "9999999999999999d"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `qoe satisfaction`: what people said, corrected for who stayed silent, and what moved it.
+
+mod score;
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use qoe_dashboards::Lang;
+use qoe_dashboards::section::{Section, text};
+use serde_json::Value;
+
+/// Which analysis.
+#[derive(Debug, Args)]
+pub struct SatisfactionArgs {
+    #[command(subcommand)]
+    analysis: Analysis,
+}
+
+#[derive(Debug, Subcommand)]
+enum Analysis {
+    /// Scores of those who answered, with intervals, overall and by group.
+    Score(score::ScoreArgs),
+}
+
+/// Asks and prints.
+pub async fn run(args: SatisfactionArgs) -> anyhow::Result<()> {
+    match args.analysis {
+        Analysis::Score(args) => score::run(args).await,
+    }
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Args)]
+pub struct PrintArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Language of the words [default: zh if the locale is Chinese].
+    #[arg(long, env = "QOE_LANG", value_parser = lang, value_name = "en|zh")]
+    lang: Option<Lang>,
+    /// Level of the intervals.
+    #[arg(long, default_value = "0.95", value_parser = level, value_name = "SHARE")]
+    pub level: qoe_query::statistics::Confidence,
+    /// Another seed, other draws in what is resampled.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+impl PrintArgs {
+    /// The language to print in.
+    pub fn lang(&self) -> Lang {
+        let locale =
+            || ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        self.lang.unwrap_or_else(|| if locale().is_some_and(|locale| locale.starts_with("zh")) { Lang::Zh } else { Lang::En })
+    }
+
+    /// Prints an answer.
+    pub fn print(&self, json: impl FnOnce() -> Value, section: impl FnOnce(Lang) -> Section) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            writeln!(out, "{}", serde_json::to_string_pretty(&json())?)?;
+        } else {
+            write!(out, "{}", text(&section(self.lang())))?;
+        }
+        Ok(())
+    }
+}
+
+/// A language by its tag.
+pub fn lang(text: &str) -> Result<Lang, String> {
+    match text {
+        "en" => Ok(Lang::En),
+        "zh" => Ok(Lang::Zh),
+        _ => Err(format!("{text:?} is neither en nor zh")),
+    }
+}
+
+fn level(text: &str) -> Result<qoe_query::statistics::Confidence, String> {
+    let level = text.parse().ok().and_then(qoe_query::statistics::Confidence::new);
+    level.ok_or_else(|| format!("{text:?} is no level between 0 and 1, such as 0.95"))
+}
