@@ -21,6 +21,7 @@
 //! | [`weights`] | what weights cost: effective numbers, trimming |
 //! | [`balance`](mod@balance) | how alike two groups are in what is known of both |
 //! | [`calibration`](mod@calibration) | whether what was predicted came true |
+//! | [`response`] | satisfaction of everyone asked, when few answered |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
@@ -30,12 +31,14 @@ pub mod clustered;
 pub mod design;
 pub mod estimate;
 pub mod excess;
+mod influence;
 pub mod invitations;
 pub mod linear;
 pub mod logistic;
 pub mod normal;
 pub mod onset;
 pub mod parallel;
+pub mod response;
 pub mod scale;
 pub mod score;
 pub mod share;
@@ -53,6 +56,7 @@ pub use invitations::{Invitations, ResponseRate, response_rate};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
+pub use response::{Asked, Corrected, correct};
 pub use scale::{Instrument, Kind, Scale};
 pub use score::{Answer, Scored, score};
 pub use share::{Counts, difference, share};
