@@ -22,6 +22,7 @@
 //! | [`balance`](mod@balance) | how alike two groups are in what is known of both |
 //! | [`calibration`](mod@calibration) | whether what was predicted came true |
 //! | [`response`] | satisfaction of everyone asked, when few answered |
+//! | [`raking`] | weights that meet known margins |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
@@ -38,6 +39,7 @@ pub mod logistic;
 pub mod normal;
 pub mod onset;
 pub mod parallel;
+pub mod raking;
 pub mod response;
 pub mod scale;
 pub mod score;
@@ -56,6 +58,7 @@ pub use invitations::{Invitations, ResponseRate, response_rate};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
+pub use raking::{Margin, Raked, rake};
 pub use response::{Asked, Corrected, correct};
 pub use scale::{Instrument, Kind, Scale};
 pub use score::{Answer, Scored, score};
