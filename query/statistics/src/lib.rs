@@ -23,6 +23,7 @@
 //! | [`calibration`](mod@calibration) | whether what was predicted came true |
 //! | [`response`] | satisfaction of everyone asked, when few answered |
 //! | [`raking`] | weights that meet known margins |
+//! | [`sensitivity`] | what if answering depends on satisfaction itself |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
@@ -43,6 +44,7 @@ pub mod raking;
 pub mod response;
 pub mod scale;
 pub mod score;
+pub mod sensitivity;
 pub mod share;
 #[allow(dead_code, reason = "tails are for tests of a difference")]
 mod student;
@@ -62,4 +64,5 @@ pub use raking::{Margin, Raked, rake};
 pub use response::{Asked, Corrected, correct};
 pub use scale::{Instrument, Kind, Scale};
 pub use score::{Answer, Scored, score};
+pub use sensitivity::{Band, Silence};
 pub use share::{Counts, difference, share};
