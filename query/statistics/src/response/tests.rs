@@ -60,15 +60,7 @@ fn corrected_scores_as_statsmodels_and_the_sandwich_have_them() {
                 let want = want.as_f64().unwrap();
                 assert!((got - want).abs() < 1e-6 * unit, "{} {name} {what}: {got} is not {want}", kind.name());
             };
-            let silence = crate::sensitivity::Silence::of(&asked, &got);
-            let tilted = |low, high| silence.estimate(crate::sensitivity::Tilt { low, high }, Confidence::P95).unwrap();
-            for (what, estimate) in [
-                ("weighted", got.weighted),
-                ("augmented", got.augmented),
-                ("both", tilted(5.0, 5.0)),
-                ("furious", tilted(5.0, 1.0)),
-                ("delighted", tilted(1.0, 5.0)),
-            ] {
+            for (what, estimate) in [("weighted", got.weighted), ("augmented", got.augmented)] {
                 near(estimate.value, &want[what]["value"], &format!("{what} value"));
                 near(estimate.low, &want[what]["low"], &format!("{what} low"));
                 near(estimate.high, &want[what]["high"], &format!("{what} high"));

@@ -26,6 +26,35 @@ fn asked<'a>(kind: Kind, scores: &'a [f64], answered: &'a [bool], design: &'a De
     Asked { instrument: Instrument::customary(kind), scores, answered, design, clusters: None }
 }
 
+/// statsmodels' `Logit`; errors by the sandwich of the stacked estimating equations with numerical derivatives.
+#[test]
+fn tilted_scores_as_statsmodels_and_the_sandwich_have_them() {
+    let reference: serde_json::Value =
+        serde_json::from_str(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/reference/satisfaction.json"))).unwrap();
+    let numbers =
+        |name: &str| -> Vec<f64> { reference["input"]["silence"][name].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect() };
+    let (quality, phone, five, eleven) = (numbers("quality"), numbers("phone"), numbers("five"), numbers("eleven"));
+    let answered: Vec<bool> = numbers("answered").iter().map(|answered| *answered == 1.0).collect();
+    let clusters: Vec<u32> = numbers("clusters").iter().map(|cluster| *cluster as u32).collect();
+    let design = Design::new(quality.len(), &[Covariate::numeric("quality", &quality), Covariate::numeric("phone", &phone)]).unwrap();
+    for (kind, scores) in [(Kind::Csat, &five), (Kind::Acr, &five), (Kind::Nps, &eleven)] {
+        for (name, clusters) in [("alone", None), ("clustered", Some(clusters.as_slice()))] {
+            let asked = Asked { clusters, ..asked(kind, scores, &answered, &design) };
+            let corrected = correct(&asked, &Options::default()).unwrap();
+            let silence = Silence::of(&asked, &corrected);
+            for (what, direction) in [("both", Direction::Both), ("furious", Direction::Furious), ("delighted", Direction::Delighted)] {
+                let got = silence.estimate(direction.tilt(5.0), Confidence::P95).unwrap();
+                let want = &reference["expected"]["silence"][kind.name()][name][what];
+                let unit = if kind == Kind::Nps { 100.0 } else { 1.0 };
+                for (got, end) in [(got.value, "value"), (got.low, "low"), (got.high, "high")] {
+                    let want = want[end].as_f64().unwrap();
+                    assert!((got - want).abs() < 1e-6 * unit, "{} {name} {what} {end}: {got} is not {want}", kind.name());
+                }
+            }
+        }
+    }
+}
+
 const ANGRY: [f64; 5] = [0.3, 0.2, 0.2, 0.2, 0.1];
 
 #[test]
