@@ -15,6 +15,8 @@
 //! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
 //! | [`linear`] | least squares by weights, and small systems of equations |
 //! | [`logistic`] | a probability that depends on covariates |
+//! | [`spell`] | how long each was watched, and whether the event ended it |
+//! | [`kaplan_meier`] | the share without the event after a time; medians, means up to a horizon |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
@@ -22,18 +24,22 @@ pub mod clustered;
 pub mod design;
 pub mod estimate;
 pub mod excess;
+pub mod kaplan_meier;
 pub mod linear;
 pub mod logistic;
 pub mod normal;
 pub mod onset;
 pub mod parallel;
 pub mod share;
+pub mod spell;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
+pub use kaplan_meier::{KaplanMeier, KaplanMeierError, RestrictedMean, Transform};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use share::{Counts, difference, share};
+pub use spell::{SpellError, Spells};
