@@ -17,6 +17,8 @@
 //! | [`logistic`] | a probability that depends on covariates |
 //! | [`spell`] | how long each was watched, and whether the event ended it |
 //! | [`kaplan_meier`] | the share without the event after a time; medians, means up to a horizon |
+//! | [`log_rank`](mod@log_rank) | whether groups have the same survival |
+//! | [`survival_by_band`] | survival curves of bands of quality side by side |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
@@ -26,20 +28,24 @@ pub mod estimate;
 pub mod excess;
 pub mod kaplan_meier;
 pub mod linear;
+pub mod log_rank;
 pub mod logistic;
 pub mod normal;
 pub mod onset;
 pub mod parallel;
 pub mod share;
 pub mod spell;
+pub mod survival_by_band;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use kaplan_meier::{KaplanMeier, KaplanMeierError, RestrictedMean, Transform};
+pub use log_rank::{Groups, LogRank, LogRankError, log_rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use share::{Counts, difference, share};
 pub use spell::{SpellError, Spells};
+pub use survival_by_band::{ByBand, ByBandError, by_band};
