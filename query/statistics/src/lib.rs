@@ -19,10 +19,12 @@
 //! | [`kaplan_meier`] | the share without the event after a time; medians, means up to a horizon |
 //! | [`log_rank`](mod@log_rank) | whether groups have the same survival |
 //! | [`survival_by_band`] | survival curves of bands of quality side by side |
+//! | [`cox`](mod@cox) | how covariates go with the hazard of an event |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
 pub mod clustered;
+pub mod cox;
 pub mod design;
 pub mod estimate;
 pub mod excess;
@@ -38,6 +40,7 @@ pub mod spell;
 pub mod survival_by_band;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
+pub use cox::{Clock, Cox, CoxError, CoxOptions, Proportionality, Ties, cox};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
