@@ -20,6 +20,7 @@
 //! | [`log_rank`](mod@log_rank) | whether groups have the same survival |
 //! | [`survival_by_band`] | survival curves of bands of quality side by side |
 //! | [`cox`](mod@cox) | how covariates go with the hazard of an event |
+//! | [`retention`] | who comes back so many days after the first |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
@@ -35,6 +36,7 @@ pub mod logistic;
 pub mod normal;
 pub mod onset;
 pub mod parallel;
+pub mod retention;
 pub mod share;
 pub mod spell;
 pub mod survival_by_band;
@@ -49,6 +51,7 @@ pub use log_rank::{Groups, LogRank, LogRankError, log_rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
+pub use retention::{Histories, Return};
 pub use share::{Counts, difference, share};
 pub use spell::{SpellError, Spells};
 pub use survival_by_band::{ByBand, ByBandError, by_band};
