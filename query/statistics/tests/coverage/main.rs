@@ -9,3 +9,4 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, and its table")]
 
 mod harness;
+mod survival;
