@@ -24,45 +24,63 @@
 //! | [`response`] | satisfaction of everyone asked, when few answered |
 //! | [`raking`] | weights that meet known margins |
 //! | [`sensitivity`] | what if answering depends on satisfaction itself |
+//! | [`spell`] | how long each was watched, and whether the event ended it |
+//! | [`kaplan_meier`] | the share without the event after a time; medians, means up to a horizon |
+//! | [`log_rank`](mod@log_rank) | whether groups have the same survival |
+//! | [`survival_by_band`] | survival curves of bands of quality side by side |
+//! | [`cox`](mod@cox) | how covariates go with the hazard of an event |
+//! | [`retention`] | who comes back so many days after the first |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
 pub mod balance;
 pub mod calibration;
 pub mod clustered;
+pub mod cox;
 pub mod design;
 pub mod estimate;
 pub mod excess;
 mod influence;
 pub mod invitations;
+pub mod kaplan_meier;
 pub mod linear;
+pub mod log_rank;
 pub mod logistic;
 pub mod normal;
 pub mod onset;
 pub mod parallel;
 pub mod raking;
 pub mod response;
+pub mod retention;
 pub mod scale;
 pub mod score;
 pub mod sensitivity;
 pub mod share;
+pub mod spell;
 #[allow(dead_code, reason = "tails are for tests of a difference")]
 mod student;
+pub mod survival_by_band;
 pub mod weights;
 
 pub use balance::{Balance, balance};
 pub use calibration::{Calibration, calibration};
 pub use clustered::{ClusteredMinutes, clustered_difference};
+pub use cox::{Clock, Cox, CoxError, CoxOptions, Proportionality, Ties, cox};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use invitations::{Invitations, ResponseRate, response_rate};
+pub use kaplan_meier::{KaplanMeier, KaplanMeierError, RestrictedMean, Transform};
+pub use log_rank::{Groups, LogRank, LogRankError, log_rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use raking::{Margin, Raked, rake};
 pub use response::{Asked, Corrected, correct};
+pub use retention::{Histories, Return};
 pub use scale::{Instrument, Kind, Scale};
 pub use score::{Answer, Scored, score};
 pub use sensitivity::{Band, Silence};
 pub use share::{Counts, difference, share};
+pub use spell::{SpellError, Spells};
+pub use survival_by_band::{ByBand, ByBandError, by_band};

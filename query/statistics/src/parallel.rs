@@ -4,8 +4,8 @@
 //! the rows alone and the same input gives the same bytes out.
 
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 /// Rows in a block: enough work to be worth handing over, few enough to share out evenly.
 pub const BLOCK: usize = 16_384;
@@ -17,7 +17,7 @@ pub fn over_blocks<T: Send>(n: usize, each: impl Fn(Range<usize>) -> T + Sync, m
 
 /// `each` of `0..n`, in order, computed on all processors.
 pub fn map<T: Send>(n: usize, each: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(n);
+    let threads = processors().min(n);
     if threads <= 1 {
         return (0..n).map(each).collect();
     }
@@ -41,6 +41,12 @@ pub fn map<T: Send>(n: usize, each: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, value)| value).collect()
+}
+
+/// How many processors there are, asked for once: on Linux the answer is read from files, which takes longer than a small sum.
+fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 #[cfg(test)]
