@@ -1,5 +1,6 @@
 //! `qoe satisfaction`: what people said, corrected for who stayed silent, and what moved it.
 
+mod correct;
 mod score;
 
 use std::io::Write;
@@ -20,12 +21,15 @@ pub struct SatisfactionArgs {
 enum Analysis {
     /// Scores of those who answered, with intervals, overall and by group.
     Score(score::ScoreArgs),
+    /// Scores of everyone asked, corrected for who stayed silent, and what they would be if answering went by satisfaction itself.
+    Correct(correct::CorrectArgs),
 }
 
 /// Asks and prints.
 pub async fn run(args: SatisfactionArgs) -> anyhow::Result<()> {
     match args.analysis {
         Analysis::Score(args) => score::run(args).await,
+        Analysis::Correct(args) => correct::run(args).await,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod board;
 mod chart;
+pub mod correct;
 pub mod score;
 mod session;
 
