@@ -17,6 +17,7 @@ pub mod pushdown;
 pub mod quality;
 pub mod relations;
 pub mod satisfaction;
+pub mod vendor_record;
 
 pub use catalog::{Catalog, CatalogError, Definitions, Mode};
 pub use pushdown::executor::Limits;

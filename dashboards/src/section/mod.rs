@@ -5,6 +5,7 @@ mod html;
 pub mod numbers;
 pub mod score;
 mod text;
+pub mod vendor_record;
 
 pub use html::{escape, html};
 pub use text::text;
