@@ -15,6 +15,7 @@
 //! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
 //! | [`linear`] | least squares by weights, and small systems of equations |
 //! | [`logistic`] | a probability that depends on covariates |
+//! | [`multiplicity`] | p values of many questions at once |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
@@ -24,16 +25,19 @@ pub mod estimate;
 pub mod excess;
 pub mod linear;
 pub mod logistic;
+pub mod multiplicity;
 pub mod normal;
 pub mod onset;
 pub mod parallel;
 pub mod share;
+mod student;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
+pub use multiplicity::{benjamini_hochberg, holm};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use share::{Counts, difference, share};
