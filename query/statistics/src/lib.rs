@@ -15,29 +15,38 @@
 //! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
 //! | [`linear`] | least squares by weights, and small systems of equations |
 //! | [`logistic`] | a probability that depends on covariates |
+//! | [`pairs`] | a quality measure and an outcome, row by row |
+//! | [`isotonic`](mod@isotonic) | the closest curve that only rises or only falls |
+//! | [`dose_response`](mod@dose_response) | an outcome by bins of a measure |
 //! | [`multiplicity`] | p values of many questions at once |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
 pub mod clustered;
 pub mod design;
+pub mod dose_response;
 pub mod estimate;
 pub mod excess;
+pub mod isotonic;
 pub mod linear;
 pub mod logistic;
 pub mod multiplicity;
 pub mod normal;
 pub mod onset;
+pub mod pairs;
 pub mod parallel;
 pub mod share;
 mod student;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
+pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
+pub use isotonic::{Direction, Isotonic, isotonic};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
+pub use pairs::{Pairs, PairsError};
 pub use share::{Counts, difference, share};
