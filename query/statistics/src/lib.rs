@@ -18,6 +18,7 @@
 //! | [`pairs`] | a quality measure and an outcome, row by row |
 //! | [`isotonic`](mod@isotonic) | the closest curve that only rises or only falls |
 //! | [`dose_response`](mod@dose_response) | an outcome by bins of a measure |
+//! | [`knee`](mod@knee) | from which value of a measure on an outcome turns |
 //! | [`multiplicity`] | p values of many questions at once |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
@@ -28,6 +29,7 @@ pub mod dose_response;
 pub mod estimate;
 pub mod excess;
 pub mod isotonic;
+pub mod knee;
 pub mod linear;
 pub mod logistic;
 pub mod multiplicity;
@@ -44,6 +46,7 @@ pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use isotonic::{Direction, Isotonic, isotonic};
+pub use knee::{Knee, knee};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use normal::normal_quantile;
