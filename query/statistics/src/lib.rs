@@ -19,13 +19,18 @@
 //! | [`isotonic`](mod@isotonic) | the closest curve that only rises or only falls |
 //! | [`dose_response`](mod@dose_response) | an outcome by bins of a measure |
 //! | [`knee`](mod@knee) | from which value of a measure on an outcome turns |
+//! | [`ordinal`](mod@ordinal) | a score that depends on covariates |
+//! | [`collinearity`](mod@collinearity) | what is measured together and not told apart |
+//! | [`drivers`](mod@drivers) | which measures go with satisfaction, and what a step of each goes with |
 //! | [`multiplicity`] | p values of many questions at once |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
 pub mod clustered;
+pub mod collinearity;
 pub mod design;
 pub mod dose_response;
+pub mod drivers;
 pub mod estimate;
 pub mod excess;
 pub mod isotonic;
@@ -35,14 +40,17 @@ pub mod logistic;
 pub mod multiplicity;
 pub mod normal;
 pub mod onset;
+pub mod ordinal;
 pub mod pairs;
 pub mod parallel;
 pub mod share;
 mod student;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
+pub use collinearity::{Collinearity, collinearity};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
+pub use drivers::{Driver, Drivers, DriversError, Findings, drivers};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use isotonic::{Direction, Isotonic, isotonic};
@@ -51,5 +59,6 @@ pub use logistic::{Logistic, LogisticError, Penalty};
 pub use multiplicity::{benjamini_hochberg, holm};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
+pub use ordinal::{Ordinal, OrdinalError, ordinal};
 pub use pairs::{Pairs, PairsError};
 pub use share::{Counts, difference, share};
