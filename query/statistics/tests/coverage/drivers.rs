@@ -1,8 +1,11 @@
 //! What moves satisfaction: bins, knees, curves and drivers in worlds where it is known.
 
 use qoe_statistics::dose_response::{Bins, Outcome, Request};
+use qoe_statistics::drivers::{Answers, Measure, Options};
 use qoe_statistics::knee::{Found, Question};
-use qoe_statistics::{Confidence, Estimate, Knee, Pairs, dose_response, knee, normal_quantile};
+use qoe_statistics::{
+    Confidence, Covariate, Design, Driver, Estimate, Findings, Knee, Pairs, dose_response, drivers, knee, normal_quantile,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -182,5 +185,126 @@ fn a_straight_line_has_no_knee() {
         let (x, y, users) = moods(seed, 0.0);
         claim(&Pairs { users: Some(&users), ..Pairs::new(&x, &y) }, seed)
     })
+    .calls_nothing(0.0);
+}
+
+/// People in a mood of their own, on a network that goes with both their round trips and their satisfaction.
+struct People {
+    rtt: Vec<f64>,
+    jitter: Vec<f64>,
+    network: Vec<u32>,
+    device: Vec<f64>,
+    outcome: Vec<f64>,
+    users: Vec<u32>,
+}
+
+/// Log-odds of a higher score for one millisecond.
+const PER_MS: f64 = -0.006;
+const CUTS: [f64; 4] = [-3.0, -2.0, -1.0, 0.5];
+
+/// How many calls each user rates.
+#[derive(Clone, Copy)]
+enum Calls {
+    One,
+    Many,
+}
+
+fn people(seed: u64, n: usize, calls: Calls, score: impl Fn(f64) -> f64) -> People {
+    let mut random = random(seed);
+    let mut people = People { rtt: vec![], jitter: vec![], network: vec![], device: vec![], outcome: vec![], users: vec![] };
+    for user in 0..n as u32 {
+        let cellular = random.random_bool(0.4);
+        let device = normal(&mut random);
+        let (calls, mood) = match calls {
+            Calls::One => (1, 0.0),
+            Calls::Many => (random.random_range(1..6), 1.5 * normal(&mut random)),
+        };
+        for _ in 0..calls {
+            let rtt = rtt(&mut random) * if cellular { 1.8 } else { 1.0 };
+            let share = random.random::<f64>() + f64::EPSILON / 4.0;
+            let noise = (share / (1.0 - share)).ln();
+            let latent = PER_MS * rtt - if cellular { 0.8 } else { 0.0 } + 0.5 * device + mood + noise;
+            people.outcome.push(score(latent));
+            people.jitter.push(0.3 * rtt + 15.0 * normal(&mut random));
+            people.rtt.push(rtt);
+            people.network.push(u32::from(cellular));
+            people.device.push(device);
+            people.users.push(user);
+        }
+    }
+    people
+}
+
+fn score(latent: f64) -> f64 {
+    1.0 + CUTS.iter().filter(|cut| latent > **cut).count() as f64
+}
+
+fn satisfied(latent: f64) -> f64 {
+    f64::from(u8::from(latent > CUTS[2]))
+}
+
+fn driver(people: &People, measure: &str, clustered: bool) -> Option<Driver> {
+    let labels = ["wifi".to_owned(), "cellular".to_owned()];
+    let covariates = [
+        Covariate::numeric("rtt", &people.rtt),
+        Covariate::numeric("jitter", &people.jitter),
+        Covariate::category("network", &people.network, &labels),
+        Covariate::numeric("device", &people.device),
+    ];
+    let design = Design::new(people.rtt.len(), &covariates).unwrap();
+    let users = clustered.then_some(people.users.as_slice());
+    let answers = Answers { design: &design, outcome: &people.outcome, weights: None, users };
+    let measures = [Measure { name: "rtt", step: 100.0 }, Measure { name: "jitter", step: 10.0 }];
+    match drivers(&answers, &measures, Options::default()).unwrap().findings {
+        Findings::Estimated(all) => all.into_iter().find(|driver| driver.measure == measure),
+        Findings::Penalised { .. } => None,
+    }
+}
+
+/// What 100 ms more go with, among very many people.
+fn truth(step: f64, cuts: &[f64]) -> f64 {
+    let people = people(99, 300_000, Calls::One, |latent| latent);
+    let mean = |sum: f64| cuts.iter().map(|cut| 1.0 / (1.0 + (cut - sum).exp())).sum::<f64>();
+    let difference = |i: usize| {
+        let sum = PER_MS * people.rtt[i] - 0.8 * f64::from(people.network[i]) + 0.5 * people.device[i];
+        mean(sum + PER_MS * step) - mean(sum)
+    };
+    (0..people.rtt.len()).map(difference).sum::<f64>() / people.rtt.len() as f64
+}
+
+#[test]
+fn the_price_of_a_step_is_covered_despite_confounding() {
+    let points = truth(100.0, &CUTS);
+    play("drivers: log-odds per deviation, 500 scores, confounded", |seed| {
+        let driver = driver(&people(seed, 500, Calls::One, score), "rtt", false).unwrap();
+        Trial { truth: PER_MS * driver.deviation, estimate: Some(driver.per_deviation) }
+    })
+    .covers_as_it_says();
+    play("drivers: points per 100 ms, 500 scores, confounded", |seed| {
+        let driver = driver(&people(seed, 500, Calls::One, score), "rtt", false);
+        Trial { truth: points, estimate: driver.map(|driver| driver.per_step) }
+    })
+    .covers_as_it_says();
+    let share = truth(100.0, &CUTS[2..3]);
+    play("drivers: share per 100 ms, 600 yes or no, confounded", |seed| {
+        let driver = driver(&people(seed, 600, Calls::One, satisfied), "rtt", false);
+        Trial { truth: share, estimate: driver.map(|driver| driver.per_step) }
+    })
+    .covers_as_it_says();
+}
+
+#[test]
+fn a_measure_that_goes_with_nothing_is_not_called() {
+    play("drivers: jitter that only goes with the round trip", |seed| {
+        let driver = driver(&people(seed, 500, Calls::One, score), "jitter", false);
+        Trial { truth: 0.0, estimate: driver.map(|driver| driver.per_step) }
+    })
+    .covers_as_it_says()
+    .calls_nothing(0.0);
+    play("drivers: the same, 200 users of many answers", |seed| {
+        let driver = driver(&people(seed, 200, Calls::Many, score), "jitter", true);
+        Trial { truth: 0.0, estimate: driver.map(|driver| driver.per_step) }
+    })
+    .covers_as_it_says()
     .calls_nothing(0.0);
 }
