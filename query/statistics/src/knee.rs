@@ -6,11 +6,12 @@
 mod null;
 mod profile;
 
-use nalgebra::{Matrix4, Vector4};
+use nalgebra::Vector4;
 
-use self::profile::{Lines, Profile};
+use self::profile::Profile;
 use crate::estimate::{Confidence, Estimate};
 use crate::pairs::{Pairs, PairsError, Row, Sorted};
+use crate::sandwich::Sandwich;
 use crate::student::t_quantile;
 
 /// What the line does.
@@ -134,7 +135,11 @@ fn found(sorted: &Sorted, profile: &Profile, place: f64, level: Confidence) -> O
     let n = sorted.rows.len() as u64;
     let lines = profile.lines(place)?;
     let units = profile.units;
-    let spread = Spread::of(sorted, profile, place, lines)?;
+    let spread = Sandwich::of(sorted, |row: &Row| {
+        let u = units.place(row.x);
+        let above = f64::from(u8::from(u > place));
+        (Vector4::new(1.0, u, above * (u - place), -lines.bend * above), row.y - lines.at(u, place))
+    })?;
     let t = t_quantile(level, spread.freedom)?;
     let (low, high) = profile.within(place, t * t * spread.stretch([0.0, 0.0, 0.0, 1.0])?);
     let figure = |of: fn(f64) -> [f64; 3], at_knee: f64, scale: f64| {
@@ -154,58 +159,6 @@ fn found(sorted: &Sorted, profile: &Profile, place: f64, level: Confidence) -> O
         searched: (units.measure(profile.first()), units.measure(profile.last())),
         missing: sorted.missing,
     })
-}
-
-/// How far level, slope, bend and place may be off together.
-struct Spread {
-    /// As if all rows had the same scatter of 1.
-    plain: Matrix4<f64>,
-    /// Robust to unequal scatter and to users: what leaving out one user after another would change (MacKinnon and White, J. Econometrics 29 (1985),
-    /// 305-325; for users CR3 of Cameron and Miller, J. Human Resources 50 (2015), 317-372).
-    robust: Matrix4<f64>,
-    freedom: f64,
-}
-
-impl Spread {
-    fn of(sorted: &Sorted, profile: &Profile, place: f64, lines: Lines) -> Option<Spread> {
-        // A row's derivatives, and its weight and error.
-        let row = |row: &Row| {
-            let u = profile.units.place(row.x);
-            let above = f64::from(u8::from(u > place));
-            (Vector4::new(1.0, u, above * (u - place), -lines.bend * above), row.weight, row.y - lines.at(u, place))
-        };
-        let outer = |of: &Row| {
-            let (j, weight, error) = row(of);
-            let (score, gram) = (j * (weight * error), j * j.transpose() * weight);
-            let mut sums = [0.0; 20];
-            sums[..4].copy_from_slice(score.as_slice());
-            sums[4..].copy_from_slice(gram.as_slice());
-            sums
-        };
-        let gram = sorted.rows.iter().fold(Matrix4::zeros(), |sum, of| {
-            let (j, weight, _) = row(of);
-            sum + j * j.transpose() * weight
-        });
-        let plain = gram.try_inverse()?;
-        let (mut robust, mut users) = (Matrix4::zeros(), 0.0);
-        sorted.by_user(0..sorted.rows.len(), outer, |sums| {
-            let (score, own) = (Vector4::from_column_slice(&sums[..4]), Matrix4::from_column_slice(&sums[4..]));
-            // A user without whom the lines are not told apart is taken as they are.
-            let change = (gram - own).try_inverse().unwrap_or(plain) * score;
-            robust += change * change.transpose();
-            users += 1.0;
-        });
-        robust *= (users - 1.0) / users;
-        Some(Spread { plain, robust, freedom: (users - 1.0).min(sorted.rows.len() as f64 - 4.0) })
-    }
-
-    /// The robust variance of a combination, as a multiple of what it is where all scatter is 1.
-    fn stretch(&self, of: [f64; 4]) -> Option<f64> {
-        let of = Vector4::from(of);
-        let variance = |matrix: &Matrix4<f64>| (of.transpose() * matrix * of)[0];
-        let stretch = variance(&self.robust) / variance(&self.plain);
-        (stretch > 0.0 && stretch.is_finite()).then_some(stretch)
-    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@
 //! | [`isotonic`](mod@isotonic) | the closest curve that only rises or only falls |
 //! | [`dose_response`](mod@dose_response) | an outcome by bins of a measure |
 //! | [`knee`](mod@knee) | from which value of a measure on an outcome turns |
+//! | [`iqx`](mod@iqx) | the exponential curve between quality and satisfaction |
 //! | [`ordinal`](mod@ordinal) | a score that depends on covariates |
 //! | [`collinearity`](mod@collinearity) | what is measured together and not told apart |
 //! | [`drivers`](mod@drivers) | which measures go with satisfaction, and what a step of each goes with |
@@ -33,6 +34,7 @@ pub mod dose_response;
 pub mod drivers;
 pub mod estimate;
 pub mod excess;
+pub mod iqx;
 pub mod isotonic;
 pub mod knee;
 pub mod linear;
@@ -43,6 +45,7 @@ pub mod onset;
 pub mod ordinal;
 pub mod pairs;
 pub mod parallel;
+mod sandwich;
 pub mod share;
 mod student;
 
@@ -53,6 +56,7 @@ pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
 pub use drivers::{Driver, Drivers, DriversError, Findings, drivers};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
+pub use iqx::{Iqx, iqx};
 pub use isotonic::{Direction, Isotonic, isotonic};
 pub use knee::{Knee, knee};
 pub use logistic::{Logistic, LogisticError, Penalty};

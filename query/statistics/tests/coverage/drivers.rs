@@ -2,9 +2,10 @@
 
 use qoe_statistics::dose_response::{Bins, Outcome, Request};
 use qoe_statistics::drivers::{Answers, Measure, Options};
+use qoe_statistics::iqx::Curve;
 use qoe_statistics::knee::{Found, Question};
 use qoe_statistics::{
-    Confidence, Covariate, Design, Driver, Estimate, Findings, Knee, Pairs, dose_response, drivers, knee, normal_quantile,
+    Confidence, Covariate, Design, Driver, Estimate, Findings, Iqx, Knee, Pairs, dose_response, drivers, iqx, knee, normal_quantile,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -96,10 +97,14 @@ fn found(pairs: &Pairs<'_>, seed: u64) -> Option<Found> {
     }
 }
 
-/// A claimed knee excludes 0, none does not: so that claims are counted.
-fn claim(pairs: &Pairs<'_>, seed: u64) -> Trial {
-    let claimed = f64::from(u8::from(found(pairs, seed).is_some()));
+/// What is claimed excludes 0, what is not does not: so that claims are counted.
+fn claimed(claimed: bool) -> Trial {
+    let claimed = f64::from(u8::from(claimed));
     Trial { truth: 0.0, estimate: Some(Estimate { value: claimed, low: claimed, high: claimed, n: 1 }) }
+}
+
+fn claim(pairs: &Pairs<'_>, seed: u64) -> Trial {
+    claimed(found(pairs, seed).is_some())
 }
 
 /// Scores that fall from 150 ms on, scattered more where it is bad.
@@ -306,5 +311,33 @@ fn a_measure_that_goes_with_nothing_is_not_called() {
         Trial { truth: 0.0, estimate: driver.map(|driver| driver.per_step) }
     })
     .covers_as_it_says()
+    .calls_nothing(0.0);
+}
+
+#[test]
+fn a_planted_exponential_is_covered() {
+    let world = |seed, figure: fn(Curve) -> Estimate, truth| {
+        let mut random = random(seed);
+        let x: Vec<f64> = (0..250).map(|_| 6.0 * random.random::<f64>()).collect();
+        let y: Vec<f64> = x.iter().map(|x| 3.0 * (-0.7 * x).exp() + 1.5 + (0.3 + x / 10.0) * normal(&mut random)).collect();
+        let estimate = match iqx(&Pairs::new(&x, &y), Confidence::P95).unwrap() {
+            Iqx::Fitted(curve) => Some(figure(*curve)),
+            Iqx::NotFitting { .. } => None,
+        };
+        Trial { truth, estimate }
+    };
+    play("iqx: alpha, 250 scores of unequal scatter", |seed| world(seed, |curve| curve.alpha, 3.0)).covers_as_it_says();
+    play("iqx: beta, 250 scores of unequal scatter", |seed| world(seed, |curve| curve.beta, 0.7)).covers_as_it_says();
+    play("iqx: gamma, 250 scores of unequal scatter", |seed| world(seed, |curve| curve.gamma, 1.5)).covers_as_it_says();
+}
+
+#[test]
+fn a_straight_line_is_no_exponential() {
+    play("iqx: none fitted to a straight line of 250 scores", |seed| {
+        let mut random = random(seed);
+        let x: Vec<f64> = (0..250).map(|_| 6.0 * random.random::<f64>()).collect();
+        let y: Vec<f64> = x.iter().map(|x| 4.5 - 0.4 * x + 0.6 * normal(&mut random)).collect();
+        claimed(matches!(iqx(&Pairs::new(&x, &y), Confidence::P95).unwrap(), Iqx::Fitted(_)))
+    })
     .calls_nothing(0.0);
 }
