@@ -30,6 +30,15 @@
 //! | [`survival_by_band`] | survival curves of bands of quality side by side |
 //! | [`cox`](mod@cox) | how covariates go with the hazard of an event |
 //! | [`retention`] | who comes back so many days after the first |
+//! | [`pairs`] | a quality measure and an outcome, row by row |
+//! | [`isotonic`](mod@isotonic) | the closest curve that only rises or only falls |
+//! | [`dose_response`](mod@dose_response) | an outcome by bins of a measure |
+//! | [`knee`](mod@knee) | from which value of a measure on an outcome turns |
+//! | [`iqx`](mod@iqx) | the exponential curve between quality and satisfaction |
+//! | [`ordinal`](mod@ordinal) | a score that depends on covariates |
+//! | [`collinearity`](mod@collinearity) | what is measured together and not told apart |
+//! | [`drivers`](mod@drivers) | which measures go with satisfaction, and what a step of each goes with |
+//! | [`multiplicity`] | p values of many questions at once |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
@@ -37,17 +46,26 @@ pub mod balance;
 pub mod calibration;
 pub mod clustered;
 pub mod cox;
+pub mod collinearity;
 pub mod design;
+pub mod dose_response;
+pub mod drivers;
 pub mod estimate;
 pub mod excess;
 mod influence;
 pub mod invitations;
 pub mod kaplan_meier;
+pub mod iqx;
+pub mod isotonic;
+pub mod knee;
 pub mod linear;
 pub mod log_rank;
 pub mod logistic;
+pub mod multiplicity;
 pub mod normal;
 pub mod onset;
+pub mod ordinal;
+pub mod pairs;
 pub mod parallel;
 pub mod raking;
 pub mod response;
@@ -61,18 +79,26 @@ pub mod spell;
 mod student;
 pub mod survival_by_band;
 pub mod weights;
+mod sandwich;
 
 pub use balance::{Balance, balance};
 pub use calibration::{Calibration, calibration};
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use cox::{Clock, Cox, CoxError, CoxOptions, Proportionality, Ties, cox};
+pub use collinearity::{Collinearity, collinearity};
 pub use design::{Covariate, Design, DesignError, Dropped};
+pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
+pub use drivers::{Driver, Drivers, DriversError, Findings, drivers};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use invitations::{Invitations, ResponseRate, response_rate};
 pub use kaplan_meier::{KaplanMeier, KaplanMeierError, RestrictedMean, Transform};
 pub use log_rank::{Groups, LogRank, LogRankError, log_rank};
+pub use iqx::{Iqx, iqx};
+pub use isotonic::{Direction, Isotonic, isotonic};
+pub use knee::{Knee, knee};
 pub use logistic::{Logistic, LogisticError, Penalty};
+pub use multiplicity::{benjamini_hochberg, holm};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use raking::{Margin, Raked, rake};
@@ -81,6 +107,8 @@ pub use retention::{Histories, Return};
 pub use scale::{Instrument, Kind, Scale};
 pub use score::{Answer, Scored, score};
 pub use sensitivity::{Band, Silence};
+pub use ordinal::{Ordinal, OrdinalError, ordinal};
+pub use pairs::{Pairs, PairsError};
 pub use share::{Counts, difference, share};
 pub use spell::{SpellError, Spells};
 pub use survival_by_band::{ByBand, ByBandError, by_band};

@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, and its table")]
 
+mod drivers;
 mod harness;
 mod silence;
 mod survival;
