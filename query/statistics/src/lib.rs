@@ -8,6 +8,8 @@
 //! | [`estimate`] | what a figure is made of; what a confidence level is |
 //! | [`normal`] | quantiles of the normal distribution |
 //! | [`share`](mod@share) | a proportion, and the difference of two |
+//! | [`beta`] | exact limits of shares, quantiles of Student's t |
+//! | [`two_sample`] | two means compared: difference, ratio, pairs |
 //! | [`clustered`] | a share of minutes that come in sessions |
 //! | [`excess`] | where the bad minutes are: the ranking of the live board |
 //! | [`onset`](mod@onset) | since when a slice has been bad |
@@ -18,6 +20,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
+pub mod beta;
 pub mod clustered;
 pub mod design;
 pub mod estimate;
@@ -28,6 +31,7 @@ pub mod normal;
 pub mod onset;
 pub mod parallel;
 pub mod share;
+pub mod two_sample;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
@@ -37,3 +41,4 @@ pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use share::{Counts, difference, share};
+pub use two_sample::{MeanDifference, Sample, TwoSampleError, paired, ratio_of_means, welch};
