@@ -10,6 +10,7 @@
 //! | [`share`](mod@share) | a proportion, and the difference of two |
 //! | [`beta`] | exact limits of shares, quantiles of Student's t |
 //! | [`two_sample`] | two means compared: difference, ratio, pairs |
+//! | [`stability`](mod@stability) | success against an objective: met, missed or not shown |
 //! | [`clustered`] | a share of minutes that come in sessions |
 //! | [`excess`] | where the bad minutes are: the ranking of the live board |
 //! | [`onset`](mod@onset) | since when a slice has been bad |
@@ -31,6 +32,7 @@ pub mod normal;
 pub mod onset;
 pub mod parallel;
 pub mod share;
+pub mod stability;
 pub mod two_sample;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
@@ -41,4 +43,5 @@ pub use logistic::{Logistic, LogisticError, Penalty};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use share::{Counts, difference, share};
+pub use stability::{Bursts, Objective, Stability, StabilityError, Verdict, stability};
 pub use two_sample::{MeanDifference, Sample, TwoSampleError, paired, ratio_of_means, welch};
