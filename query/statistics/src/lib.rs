@@ -18,12 +18,14 @@
 //! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
 //! | [`linear`] | least squares by weights, and small systems of equations |
 //! | [`logistic`] | a probability that depends on covariates |
+//! | [`effect`](mod@effect) | whether a treatment makes a difference, by like compared with like |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
 pub mod beta;
 pub mod clustered;
 pub mod design;
+pub mod effect;
 pub mod estimate;
 pub mod excess;
 pub mod linear;
@@ -37,6 +39,7 @@ pub mod two_sample;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
+pub use effect::{EffectAnswer, EffectError, Study, effect};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use logistic::{Logistic, LogisticError, Penalty};

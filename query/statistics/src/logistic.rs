@@ -72,21 +72,23 @@ const RUNAWAY: f64 = 30.0;
 /// Newton's steps; a fit that has a solution takes fewer than ten.
 const STEPS: usize = 60;
 
-/// Fits the probability that `outcome` is true by Newton's method (iteratively reweighted least squares). Rows weigh 1 without `weights`.
+/// Fits the probability that `outcome` is true by Newton's method (iteratively reweighted least squares). Rows weigh 1 without `weights`;
+/// those of weight 0 take no part, but are given their probability.
 pub fn logistic(design: &Design, outcome: &[bool], weights: Option<&[f64]>, penalty: Penalty) -> Result<Logistic, LogisticError> {
-    let hits = outcome.iter().filter(|hit| **hit).count();
-    let rarer = hits.min(outcome.len() - hits);
+    let y = |i: usize| f64::from(u8::from(outcome[i]));
+    let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+    let rows = (0..outcome.len()).filter(|i| weight(*i) > 0.0).count();
+    let hits = (0..outcome.len()).filter(|i| outcome[*i] && weight(*i) > 0.0).count();
+    let rarer = hits.min(rows - hits);
     if rarer == 0 {
-        return Err(LogisticError::OneOutcome { rows: outcome.len() });
+        return Err(LogisticError::OneOutcome { rows });
     }
     if rarer < design.columns() && penalty == Penalty::None {
         return Err(LogisticError::TooFew { rarer, columns: design.columns() });
     }
-    let y = |i: usize| f64::from(u8::from(outcome[i]));
-    let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
     let p = design.columns();
     let mut beta = DVector::zeros(p);
-    let share = hits as f64 / outcome.len() as f64;
+    let share = hits as f64 / rows as f64;
     beta[0] = (share / (1.0 - share)).ln();
     let objective = |beta: &DVector<f64>| {
         let ridge: f64 = beta.iter().enumerate().map(|(column, b)| penalty.of(column) * b * b / 2.0).sum();
@@ -95,6 +97,9 @@ pub fn logistic(design: &Design, outcome: &[bool], weights: Option<&[f64]>, pena
     let mut best = objective(&beta);
     for _ in 0..STEPS {
         let mut normal = Normal::of(design, |i| {
+            if weight(i) == 0.0 {
+                return (0.0, 0.0);
+            }
             let mean = expit(design.predict(i, beta.as_slice()));
             let information = (mean * (1.0 - mean)).max(1e-12);
             (weight(i) * information, (y(i) - mean) / information)
@@ -139,13 +144,14 @@ fn lost(design: &Design, beta: &DVector<f64>) -> LogisticError {
 
 fn log_likelihood(design: &Design, beta: &[f64], outcome: &[bool], weight: &(impl Fn(usize) -> f64 + Sync)) -> f64 {
     let block = |rows: std::ops::Range<usize>| {
-        rows.map(|i| {
-            let eta = design.predict(i, beta);
-            // ln of expit(eta) or of 1 - expit(eta), without overflow.
-            let toward = if outcome[i] { -eta } else { eta };
-            -weight(i) * (toward.max(0.0) + (-toward.abs()).exp().ln_1p())
-        })
-        .sum::<f64>()
+        rows.filter(|i| weight(*i) > 0.0)
+            .map(|i| {
+                let eta = design.predict(i, beta);
+                // ln of expit(eta) or of 1 - expit(eta), without overflow.
+                let toward = if outcome[i] { -eta } else { eta };
+                -weight(i) * (toward.max(0.0) + (-toward.abs()).exp().ln_1p())
+            })
+            .sum::<f64>()
     };
     over_blocks(design.rows(), block, |a, b| a + b).unwrap_or(0.0)
 }
