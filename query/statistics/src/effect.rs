@@ -48,15 +48,16 @@ pub const FEW_UNITS: u64 = 40;
 ///   either model is. The interval is that of all three models estimated together (M-estimation), so it too holds when one of them is wrong.
 /// - Pairs: each treated row with an untreated one like it (Krishnan & Sitaraman, IMC 2012), the outcome of the pairs' contest and a sign test.
 ///
-/// Student's t with one degree of freedom less than there are units; sums over users where rows of a user go together.
+/// Student's t with as many degrees of freedom as there are units less columns, and variances larger by units over that (as HC1 and CR1 are); units are
+/// users where rows of a user go together, else rows.
 /// Err as [`EffectError`] says: an arm missing or too small, constant outcomes, separation, no overlap, or a treatment measured over the outcome's time.
 pub fn effect(study: &Study<'_>, options: &Options) -> Result<EffectAnswer, EffectError> {
     let n = study::check(study, options)?;
     let units = Units::of(study.unit, study.treated.len());
-    if units.count < 2 {
-        return Err(EffectError::OneUnit);
+    let columns = study.design.columns();
+    if units.count <= columns as u64 {
+        return Err(EffectError::TooFewUnits { units: units.count, columns });
     }
-    let critical = units.critical(options.level);
     let propensity = Propensity::fit(study)?;
     let weights = propensity.weights(study, options);
     let overlap = weights.overlap(study, &propensity);
@@ -65,7 +66,8 @@ pub fn effect(study: &Study<'_>, options: &Options) -> Result<EffectAnswer, Effe
     let models = arm::outcome_models(study, options.estimand)?;
     let contrast = |method: Method<'_>, weights: &propensity::Weights| {
         let arms = ByArm::of(|arm| arm::mean(study, arm, &propensity, weights, method, options.estimand));
-        units.contrast(arms.treated.0, arms.control.0, &arms.treated.1, &arms.control.1, critical)
+        let mean = ByArm { treated: arms.treated.0, control: arms.control.0 };
+        units.contrast(mean, &ByArm { treated: arms.treated.1, control: arms.control.1 }, columns, options.level)
     };
     let weighted = contrast(Method::Weighted, &weights);
     let untrimmed = if weights.trimmed == 0 {

@@ -164,7 +164,7 @@ pub(super) fn compare(study: &Study<'_>, units: &Units, matching: &Matching, lev
     }
     let differences: Vec<f64> = pairs.iter().map(|(a, b)| study.outcome[*a as usize] - study.outcome[*b as usize]).collect();
     let signs: Vec<f64> = differences.iter().map(|d| if *d == 0.0 { 0.0 } else { d.signum() }).collect();
-    let critical = critical(contestants(pairs, units), level);
+    let critical = critical(contestants(pairs, units).saturating_sub(1), level);
     let around = |values: &[f64]| {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let moved: Vec<f64> = values.iter().map(|value| value - mean).collect();

@@ -25,8 +25,8 @@ pub(super) fn difference(study: &Study<'_>, units: &Units, level: Confidence) ->
         let each = |(treated, y): (&bool, &f64)| if Arm::of(*treated) == arm { (y - sample.mean) / sample.n as f64 } else { 0.0 };
         study.treated.iter().zip(study.outcome).map(each).collect::<Vec<f64>>()
     };
-    let (treated, control) = (part(Arm::Treated), part(Arm::Control));
-    let mut contrast = units.contrast(of.treated.mean, of.control.mean, &treated, &control, units.critical(level));
+    let mean = ByArm { treated: of.treated.mean, control: of.control.mean };
+    let mut contrast = units.contrast(mean, &ByArm::of(part), 1, level);
     if study.unit.is_some() {
         return contrast;
     }

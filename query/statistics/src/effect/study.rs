@@ -203,9 +203,14 @@ pub enum EffectError {
         /// Rows needed.
         needed: u64,
     },
-    /// All rows belong to one unit.
-    #[error("effect of a treatment: all rows belong to one user, whose scatter cannot be told from the effect")]
-    OneUnit,
+    /// Too few units for the covariates.
+    #[error("effect of a treatment on rows of {units} users: {columns} columns of covariates need more users than that")]
+    TooFewUnits {
+        /// Users, or rows where each stands for itself.
+        units: u64,
+        /// Columns of the design.
+        columns: usize,
+    },
     /// The outcome is the same for everyone.
     #[error("effect of a treatment: the outcome of all {rows} rows is {value}, so its error is unknown")]
     Constant {

@@ -48,7 +48,9 @@ fn close(got: f64, want: f64) {
 #[track_caller]
 fn same(got: Contrast, want: &Value) {
     let number = |name: &str| want[name].as_f64().unwrap();
-    let t = units::critical(want["units"].as_u64().unwrap(), Confidence::P95);
+    // The reference corrects variances by units over units less 1, we by units over units less the 4 columns.
+    let units = want["units"].as_u64().unwrap();
+    let t = units::critical(units - 4, Confidence::P95) * ((units - 1) as f64 / (units - 4) as f64).sqrt();
     let error = |of: Estimate| (of.high - of.low) / 2.0 / t;
     close(got.treated.value, number("treated"));
     close(got.control.value, number("control"));
@@ -175,7 +177,7 @@ fn what_cannot_be_told_says_why() {
     assert_eq!(ask(Study { outcome: &vec![7.0; n], ..study }), EffectError::Constant { rows: n, value: 7.0 });
     assert_eq!(ask(Study { outcome: &[1.0], ..study }), EffectError::Length { what: "outcome", got: 1, rows: n });
     assert_eq!(ask(Study { timing: Timing::Throughout, ..study }), EffectError::ImmortalTime);
-    assert_eq!(ask(Study { unit: Some(&vec![3; n]), ..study }), EffectError::OneUnit);
+    assert_eq!(ask(Study { unit: Some(&vec![3; n]), ..study }), EffectError::TooFewUnits { units: 1, columns: 4 });
     assert!(matches!(ask(Study { kind: Outcome::Share, ..study }), EffectError::NotAShare { row: 0, .. }));
     let mut holes = minutes.clone();
     holes[4] = f64::NAN;

@@ -1,6 +1,7 @@
 //! Errors of means from what each row moves them by, summed over those who go together.
 
 use super::answer::Contrast;
+use super::study::ByArm;
 use crate::beta::student_quantile;
 use crate::estimate::{Confidence, Estimate};
 use crate::parallel::over_blocks;
@@ -31,9 +32,9 @@ impl Units {
         Units { of: Some(of), count: known.len() as u64 }
     }
 
-    /// How many standard errors an interval extends to either side: Student's t of one degree less than there are units.
-    pub(super) fn critical(&self, level: Confidence) -> f64 {
-        critical(self.count, level)
+    /// What is left of the units when so many coefficients are estimated from them: degrees of freedom.
+    fn freedom(&self, columns: usize) -> u64 {
+        self.count.saturating_sub(columns as u64)
     }
 
     /// The unit of a row, when rows go together.
@@ -41,10 +42,12 @@ impl Units {
         self.of.as_ref().map(|of| of[row] as usize)
     }
 
-    /// Two means and their difference, where each row moves them by `treated[row]` and `control[row]`.
-    pub(super) fn contrast(&self, one: f64, other: f64, treated: &[f64], control: &[f64], critical: f64) -> Contrast {
-        let n = treated.len() as u64;
-        let [vv, vw, ww] = self.covariance(treated, control);
+    /// Two means and their difference, where each row moves them by `moved`, and so many `columns` of covariates were estimated on the way.
+    pub(super) fn contrast(&self, mean: ByArm<f64>, moved: &ByArm<Vec<f64>>, columns: usize, level: Confidence) -> Contrast {
+        let (one, other, n) = (mean.treated, mean.control, moved.treated.len() as u64);
+        let critical = critical(self.freedom(columns), level);
+        let correction = self.count as f64 / self.freedom(columns) as f64;
+        let [vv, vw, ww] = self.covariance(&moved.treated, &moved.control).map(|sum| sum * correction);
         let around = |value: f64, variance: f64| {
             let half = critical * variance.max(0.0).sqrt();
             Estimate { value, low: value - half, high: value + half, n }
@@ -56,32 +59,26 @@ impl Units {
         Contrast { treated: around(one, vv), control: around(other, ww), difference: around(one - other, vv + ww - 2.0 * vw), relative }
     }
 
-    /// Sums of squares and products over units, with the correction for few of them.
+    /// Sums of squares and products over units.
     fn covariance(&self, v: &[f64], w: &[f64]) -> [f64; 3] {
         let add = |a: [f64; 3], b: [f64; 3]| [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
         let products = |v: &[f64], w: &[f64]| {
             let block = |rows: std::ops::Range<usize>| rows.fold([0.0; 3], |sum, i| add(sum, [v[i] * v[i], v[i] * w[i], w[i] * w[i]]));
             over_blocks(v.len(), block, add).unwrap_or([0.0; 3])
         };
-        let sums = match &self.of {
-            None => products(v, w),
-            Some(of) => {
-                let mut sums = (vec![0.0; self.count as usize], vec![0.0; self.count as usize]);
-                for (row, unit) in of.iter().enumerate() {
-                    sums.0[*unit as usize] += v[row];
-                    sums.1[*unit as usize] += w[row];
-                }
-                products(&sums.0, &sums.1)
-            }
-        };
-        let units = self.count as f64;
-        sums.map(|sum| sum * units / (units - 1.0))
+        let Some(of) = &self.of else { return products(v, w) };
+        let mut sums = (vec![0.0; self.count as usize], vec![0.0; self.count as usize]);
+        for (row, unit) in of.iter().enumerate() {
+            sums.0[*unit as usize] += v[row];
+            sums.1[*unit as usize] += w[row];
+        }
+        products(&sums.0, &sums.1)
     }
 }
 
-/// Student's t of one degree of freedom less than there are units.
-pub(super) fn critical(units: u64, level: Confidence) -> f64 {
-    student_quantile(units.saturating_sub(1) as f64, level.level()).unwrap_or(f64::INFINITY)
+/// How many standard errors an interval extends to either side: Student's t of these degrees of freedom; without any there is no end to it.
+pub(super) fn critical(freedom: u64, level: Confidence) -> f64 {
+    student_quantile(freedom as f64, level.level()).unwrap_or(f64::INFINITY)
 }
 
 #[cfg(test)]
@@ -100,6 +97,6 @@ mod tests {
     fn rows_of_a_user_that_move_alike_are_one_row() {
         let v = [0.3, 0.3, -0.6];
         let together = Units::of(Some(&[0, 0, 1]), 3).covariance(&v, &v)[0];
-        assert!((together - 2.0 * (0.36 + 0.36)).abs() < 1e-12);
+        assert!((together - (0.36 + 0.36)).abs() < 1e-12);
     }
 }

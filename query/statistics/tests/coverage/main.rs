@@ -8,4 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, and its table")]
 
+mod effect;
 mod harness;
+mod stability;
+mod two_sample;
