@@ -8,6 +8,9 @@
 //! | [`estimate`] | what a figure is made of; what a confidence level is |
 //! | [`normal`] | quantiles of the normal distribution |
 //! | [`share`](mod@share) | a proportion, and the difference of two |
+//! | [`beta`] | exact limits of shares, quantiles of Student's t |
+//! | [`two_sample`] | two means compared: difference, ratio, pairs |
+//! | [`stability`](mod@stability) | success against an objective: met, missed or not shown |
 //! | [`clustered`] | a share of minutes that come in sessions |
 //! | [`excess`] | where the bad minutes are: the ranking of the live board |
 //! | [`onset`](mod@onset) | since when a slice has been bad |
@@ -44,12 +47,15 @@
 
 pub mod balance;
 pub mod calibration;
+//! | [`effect`](mod@effect) | whether a treatment makes a difference, by like compared with like |
+pub mod beta;
 pub mod clustered;
 pub mod cox;
 pub mod collinearity;
 pub mod design;
 pub mod dose_response;
 pub mod drivers;
+pub mod effect;
 pub mod estimate;
 pub mod excess;
 mod influence;
@@ -80,6 +86,8 @@ mod student;
 pub mod survival_by_band;
 pub mod weights;
 mod sandwich;
+pub mod stability;
+pub mod two_sample;
 
 pub use balance::{Balance, balance};
 pub use calibration::{Calibration, calibration};
@@ -89,6 +97,7 @@ pub use collinearity::{Collinearity, collinearity};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
 pub use drivers::{Driver, Drivers, DriversError, Findings, drivers};
+pub use effect::{EffectAnswer, EffectError, Study, effect};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use invitations::{Invitations, ResponseRate, response_rate};
@@ -112,3 +121,5 @@ pub use pairs::{Pairs, PairsError};
 pub use share::{Counts, difference, share};
 pub use spell::{SpellError, Spells};
 pub use survival_by_band::{ByBand, ByBandError, by_band};
+pub use stability::{Bursts, Objective, Stability, StabilityError, Verdict, stability};
+pub use two_sample::{MeanDifference, Sample, TwoSampleError, paired, ratio_of_means, welch};

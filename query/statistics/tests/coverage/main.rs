@@ -12,3 +12,6 @@ mod drivers;
 mod harness;
 mod silence;
 mod survival;
+mod effect;
+mod stability;
+mod two_sample;
