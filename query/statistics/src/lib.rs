@@ -8,6 +8,8 @@
 //! | [`estimate`] | what a figure is made of; what a confidence level is |
 //! | [`normal`] | quantiles of the normal distribution |
 //! | [`share`](mod@share) | a proportion, and the difference of two |
+//! | [`moments`] | a mean, and the difference of two |
+//! | [`student`] | quantiles of Student's distribution |
 //! | [`clustered`] | a share of minutes that come in sessions |
 //! | [`excess`] | where the bad minutes are: the ranking of the live board |
 //! | [`onset`](mod@onset) | since when a slice has been bad |
@@ -24,16 +26,19 @@ pub mod estimate;
 pub mod excess;
 pub mod linear;
 pub mod logistic;
+pub mod moments;
 pub mod normal;
 pub mod onset;
 pub mod parallel;
 pub mod share;
+pub mod student;
 
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
+pub use moments::{Moments, mean, mean_difference};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use share::{Counts, difference, share};
