@@ -13,6 +13,7 @@
 //! | [`clustered`] | a share of minutes that come in sessions |
 //! | [`excess`] | where the bad minutes are: the ranking of the live board |
 //! | [`onset`](mod@onset) | since when a slice has been bad |
+//! | [`change_points`](mod@change_points) | since when a series of means or shares has been on another level |
 //! | [`parallel`] | sums over many rows, the same on any number of threads |
 //! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
 //! | [`linear`] | least squares by weights, and small systems of equations |
@@ -20,6 +21,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
+pub mod change_points;
 pub mod clustered;
 pub mod design;
 pub mod estimate;
@@ -33,6 +35,7 @@ pub mod parallel;
 pub mod share;
 pub mod student;
 
+pub use change_points::{ChangePoint, ChangePointError, ChangePoints, Period, change_points};
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use estimate::{Confidence, Estimate};
