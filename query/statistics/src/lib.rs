@@ -14,6 +14,8 @@
 //! | [`excess`] | where the bad minutes are: the ranking of the live board |
 //! | [`onset`](mod@onset) | since when a slice has been bad |
 //! | [`change_points`](mod@change_points) | since when a series of means or shares has been on another level |
+//! | [`drift`] | which release a change coincides with, what has gone stale |
+//! | [`waves`] | this wave of a survey against the last: the same people, and others |
 //! | [`parallel`] | sums over many rows, the same on any number of threads |
 //! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
 //! | [`linear`] | least squares by weights, and small systems of equations |
@@ -24,6 +26,7 @@
 pub mod change_points;
 pub mod clustered;
 pub mod design;
+pub mod drift;
 pub mod estimate;
 pub mod excess;
 pub mod linear;
@@ -34,10 +37,14 @@ pub mod onset;
 pub mod parallel;
 pub mod share;
 pub mod student;
+pub mod waves;
 
 pub use change_points::{ChangePoint, ChangePointError, ChangePoints, Period, change_points};
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use design::{Covariate, Design, DesignError, Dropped};
+pub use drift::{
+    Coincidence, NetPromoter, STALE_AFTER_DAYS, Switched, TopBoxChange, coincides_with, net_promoter_difference, stale, top_box_change,
+};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
@@ -45,3 +52,4 @@ pub use moments::{Moments, mean, mean_difference};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use share::{Counts, difference, share};
+pub use waves::{Answer, WaveChange, WaveError, compare};
