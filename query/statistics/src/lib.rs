@@ -16,6 +16,8 @@
 //! | [`change_points`](mod@change_points) | since when a series of means or shares has been on another level |
 //! | [`drift`] | which release a change coincides with, what has gone stale |
 //! | [`waves`] | this wave of a survey against the last: the same people, and others |
+//! | [`keyness`](mod@keyness) | what sets the words of some apart from those of the others |
+//! | [`word_measures`](mod@word_measures) | which quality measures rise with which words |
 //! | [`parallel`] | sums over many rows, the same on any number of threads |
 //! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
 //! | [`linear`] | least squares by weights, and small systems of equations |
@@ -29,6 +31,7 @@ pub mod design;
 pub mod drift;
 pub mod estimate;
 pub mod excess;
+pub mod keyness;
 pub mod linear;
 pub mod logistic;
 pub mod moments;
@@ -38,6 +41,7 @@ pub mod parallel;
 pub mod share;
 pub mod student;
 pub mod waves;
+pub mod word_measures;
 
 pub use change_points::{ChangePoint, ChangePointError, ChangePoints, Period, change_points};
 pub use clustered::{ClusteredMinutes, clustered_difference};
@@ -47,9 +51,11 @@ pub use drift::{
 };
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
+pub use keyness::{Keyness, KeynessError, Occurrence, keyness};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use moments::{Moments, mean, mean_difference};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use share::{Counts, difference, share};
 pub use waves::{Answer, WaveChange, WaveError, compare};
+pub use word_measures::{WordMeasure, WordMeasureError, word_measures};
