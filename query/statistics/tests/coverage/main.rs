@@ -8,4 +8,5 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, and its table")]
 
+mod drift;
 mod harness;
