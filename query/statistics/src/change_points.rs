@@ -134,7 +134,8 @@ pub enum ChangePointError {
 ///
 /// The interval of a location is the set of those that a likelihood ratio does not reject (Eo and Morley, Quantitative Economics 6 (2015), 463-497:
 /// 2 ln LR up to -2 ln(1 - sqrt(level)), 7.35 at 95 %); days being whole, it covers somewhat more than it says. Levels and their difference allow
-/// for correlated neighbours; given that a change was found at all, small ones are overstated. The same seed gives the same bytes.
+/// for correlated neighbours, and in short series for mildly correlated ones in any case, so that they cover somewhat more than they say of
+/// independent days; given that a change was found at all, small ones are overstated. The same seed gives the same bytes.
 pub fn change_points(periods: &[Period], level: Confidence, seed: u64) -> Result<ChangePoints, ChangePointError> {
     let series = Series::of(periods)?;
     let n = series.len();

@@ -97,7 +97,7 @@ fn a_step_is_found_where_it_was_made() {
     let step = |seed: u64| nearest(shares(seed, 0.75, 0.62), 20);
     play("step of a share: its day", |seed| Trial { truth: 20.0, estimate: step(seed).map(location) }).covers_at_least();
     play("step of a share: its size", |seed| Trial { truth: -0.13, estimate: step(seed).map(|change| change.difference) })
-        .covers_as_it_says();
+        .covers_at_least();
 }
 
 /// A score of 1 to 5 from a leaning: skewed, as satisfaction is.
