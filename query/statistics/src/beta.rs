@@ -22,7 +22,7 @@ pub fn beta_quantile(a: f64, b: f64, p: f64) -> Option<f64> {
 
 /// How many standard errors a two-sided interval of probability `level` extends to either side, by Student's t of `freedom` degrees of freedom (which
 /// need not be whole). `None` unless freedom > 0 and 0 < level < 1.
-pub fn student_quantile(freedom: f64, level: f64) -> Option<f64> {
+pub fn t_quantile(freedom: f64, level: f64) -> Option<f64> {
     if !freedom.is_finite() {
         return None;
     }
@@ -105,10 +105,10 @@ mod tests {
     fn closed_forms() {
         assert!((beta_probability(1.0, 5.0, 0.2).unwrap() - (1.0 - 0.8_f64.powi(5))).abs() < 1e-14);
         assert!((beta_quantile(1.0, 5.0, 0.3).unwrap() - (1.0 - 0.7_f64.powf(0.2))).abs() < 1e-13);
-        assert!((student_quantile(1.0, 0.95).unwrap() - (std::f64::consts::PI * 0.475).tan()).abs() < 1e-10);
+        assert!((t_quantile(1.0, 0.95).unwrap() - (std::f64::consts::PI * 0.475).tan()).abs() < 1e-10);
         let p: f64 = 0.975;
-        assert!((student_quantile(2.0, 0.95).unwrap() - (2.0 * p - 1.0) / (2.0 * p * (1.0 - p)).sqrt()).abs() < 1e-11);
-        assert!((student_quantile(1e9, 0.95).unwrap() - 1.959_963_984_540_054).abs() < 1e-6);
+        assert!((t_quantile(2.0, 0.95).unwrap() - (2.0 * p - 1.0) / (2.0 * p * (1.0 - p)).sqrt()).abs() < 1e-11);
+        assert!((t_quantile(1e9, 0.95).unwrap() - 1.959_963_984_540_054).abs() < 1e-6);
     }
 
     #[test]
@@ -117,8 +117,8 @@ mod tests {
             assert_eq!(beta_probability(a, b, x), None);
         }
         assert_eq!(beta_quantile(1.0, 1.0, 1.0), None);
-        assert_eq!(student_quantile(0.0, 0.95), None);
-        assert_eq!(student_quantile(f64::INFINITY, 0.95), None);
+        assert_eq!(t_quantile(0.0, 0.95), None);
+        assert_eq!(t_quantile(f64::INFINITY, 0.95), None);
         assert_eq!(student_beyond(5.0, f64::NAN), None);
     }
 
@@ -132,7 +132,7 @@ mod tests {
 
         #[test]
         fn student_is_beyond_its_quantile_as_often_as_it_says(freedom in 0.5..1e7f64, level in 0.01..0.999f64) {
-            let t = student_quantile(freedom, level).unwrap();
+            let t = t_quantile(freedom, level).unwrap();
             prop_assert!((student_beyond(freedom, t).unwrap() - (1.0 - level)).abs() < 1e-8);
         }
     }
