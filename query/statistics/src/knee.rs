@@ -92,8 +92,8 @@ impl Default for Question {
 ///
 /// The knee is the place of least squares between the tenth and ninetieth percentile of the measure. That there is one is tested by the largest
 /// score statistic over its candidate places, against the distribution that Hansen simulates (Econometrica 64 (1996), 413-430). Its interval holds the
-/// places whose squares are not much larger than the least (profile likelihood ratio, scaled to the robust variance as in Hansen, Econometrica 68
-/// (2000), 575-603, 3.4), and so do the intervals of slopes and height, each over all places of the knee. Variances are robust to unequal scatter, as
+/// places whose squares are not much larger than the least (profile likelihood ratio, its size simulated as in Hansen, J. Business and Economic
+/// Statistics 35 (2017), 228-240, and scaled to the robust variance), and so do the intervals of slopes and height, each over all places of the knee. Variances are robust to unequal scatter, as
 /// that of yes and no is, and to rows of one user going together.
 pub fn knee(pairs: &Pairs<'_>, question: &Question) -> Result<Knee, PairsError> {
     let sorted = Sorted::of(pairs)?;
@@ -123,7 +123,7 @@ pub fn knee(pairs: &Pairs<'_>, question: &Question) -> Result<Knee, PairsError> 
     if best.at_edge {
         return not_found(Some(p), NoKnee::AtEdge);
     }
-    match found(&sorted, &profile, best.place, question.level) {
+    match found(&sorted, &profile, best.place, question) {
         Some(knee) if (knee.at.low, knee.at.high) == knee.searched => not_found(Some(p), NoKnee::Anywhere),
         Some(knee) => Ok(Knee::Found(Box::new(Found { p, ..knee }))),
         None => not_found(Some(p), NoKnee::Anywhere),
@@ -131,16 +131,29 @@ pub fn knee(pairs: &Pairs<'_>, question: &Question) -> Result<Knee, PairsError> 
 }
 
 /// The knee at its place, with everything's interval; `None` when the lines are not told apart.
-fn found(sorted: &Sorted, profile: &Profile, place: f64, level: Confidence) -> Option<Found> {
-    let n = sorted.rows.len() as u64;
+fn found(sorted: &Sorted, profile: &Profile, place: f64, question: &Question) -> Option<Found> {
+    let spread = spread(sorted, profile, place)?;
+    let (plain, alone) = (spread.plain[(3, 3)], spread.unadjusted[(3, 3)]);
+    let ratio = null::largest_ratio(sorted, profile, place, alone.sqrt(), question.level, question.seed)?;
+    // How much larger the ratio is than chi-square has it.
+    let larger = (ratio / (alone / plain * question.level.z().powi(2))).max(1.0);
+    let t = t_quantile(question.level, spread.freedom)? * larger.sqrt();
+    figures(sorted, profile, place, &spread, t)
+}
+
+/// How far level, slope, bend and place may be off together.
+fn spread(sorted: &Sorted, profile: &Profile, place: f64) -> Option<Sandwich<4>> {
     let lines = profile.lines(place)?;
-    let units = profile.units;
-    let spread = Sandwich::of(sorted, |row: &Row| {
-        let u = units.place(row.x);
+    Sandwich::of(sorted, |row: &Row| {
+        let u = profile.units.place(row.x);
         let above = f64::from(u8::from(u > place));
         (Vector4::new(1.0, u, above * (u - place), -lines.bend * above), row.y - lines.at(u, place))
-    })?;
-    let t = t_quantile(level, spread.freedom)?;
+    })
+}
+
+/// Everything with the interval that extends to `t` standard errors where squares are those of a parabola.
+fn figures(sorted: &Sorted, profile: &Profile, place: f64, spread: &Sandwich<4>, t: f64) -> Option<Found> {
+    let (n, lines, units) = (sorted.rows.len() as u64, profile.lines(place)?, profile.units);
     let (low, high) = profile.within(place, t * t * spread.stretch([0.0, 0.0, 0.0, 1.0])?);
     let figure = |of: fn(f64) -> [f64; 3], at_knee: f64, scale: f64| {
         let [level, slope, bend] = of(place);

@@ -11,7 +11,9 @@ pub(crate) struct Sandwich<const K: usize> {
     /// What leaving out one user after another would change (the jackknife: HC3 of MacKinnon and White, J. Econometrics 29 (1985), 305-325; for users
     /// CR3 of Cameron and Miller, J. Human Resources 50 (2015), 317-372).
     pub robust: SMatrix<f64, K, K>,
-    /// Degrees of freedom of the latter: users less 1, at most rows less K.
+    /// The same from the errors as they are (HC0 and CR0): smaller, and what a bootstrap of those errors comes to.
+    pub unadjusted: SMatrix<f64, K, K>,
+    /// Degrees of freedom of the robust one: users less 1, at most rows less K.
     pub freedom: f64,
 }
 
@@ -35,17 +37,23 @@ impl<const K: usize> Sandwich<K> {
             sums[K..K + K * K].copy_from_slice(own.as_slice());
             sums
         };
-        let (mut robust, mut users) = (SMatrix::<f64, K, K>::zeros(), 0.0);
+        let (mut robust, mut meat, mut users) = (SMatrix::<f64, K, K>::zeros(), SMatrix::<f64, K, K>::zeros(), 0.0);
         sorted.by_user(0..sorted.rows.len(), sums, |sums| {
             let score = SVector::<f64, K>::from_column_slice(&sums[..K]);
             let own = SMatrix::<f64, K, K>::from_column_slice(&sums[K..K + K * K]);
             // Without this user the parameters may not be told apart: then the change is taken at everyone's cross products.
             let change = (gram - own).try_inverse().unwrap_or(plain) * score;
             robust += change * change.transpose();
+            meat += score * score.transpose();
             users += 1.0;
         });
         robust *= (users - 1.0) / users;
-        Some(Sandwich { plain, robust, freedom: f64::min(users - 1.0, sorted.rows.len() as f64 - K as f64) })
+        Some(Sandwich {
+            plain,
+            robust,
+            unadjusted: plain * meat * plain,
+            freedom: f64::min(users - 1.0, sorted.rows.len() as f64 - K as f64),
+        })
     }
 
     /// The robust variance of a combination, as a multiple of what it is where all scatter is 1; `None` when there is none.

@@ -141,6 +141,15 @@ impl Profile {
         Bent { level, slope, squares: hh - level * h - slope * uh, products: hy - slope * all[4] }
     }
 
+    /// Products of what is left of two bends once their straight lines are taken off.
+    pub fn shared(&self, one: f64, other: f64) -> f64 {
+        let all = self.from[0];
+        let (low, high) = (one.min(other), one.max(other));
+        let [w, wu, wuu, ..] = self.above(high);
+        let (a, b) = (self.bent(low), self.bent(high));
+        wuu - (low + high) * wu + low * high * w - a.level * b.level * all[0] - a.slope * b.slope * all[2]
+    }
+
     /// What a bend here takes off the squares of the straight line.
     pub fn gain(&self, place: f64) -> f64 {
         let bent = self.bent(place);
