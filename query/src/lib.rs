@@ -14,6 +14,7 @@ pub mod catalog;
 pub mod functions;
 pub mod pushdown;
 pub mod quality;
+pub mod words;
 
 pub use catalog::{Catalog, CatalogError, Definitions, Mode};
 pub use pushdown::executor::Limits;
