@@ -1,6 +1,6 @@
 //! This wave of a survey against the last: what changed, and how much of it because other people answered.
 //!
-//! For people asked independently, [`difference`](crate::difference) (shares), [`mean_difference`](crate::mean_difference) (scores) and
+//! For people asked independently, [`difference`](crate::difference) (shares), [`mean_difference`] (scores) and
 //! [`net_promoter_difference`](crate::drift::net_promoter_difference) say what changed. Where some were asked both times, [`compare`] takes the
 //! change apart:
 //!
