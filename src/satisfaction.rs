@@ -1,5 +1,7 @@
 //! `qoe satisfaction`: what people said, corrected for who stayed silent, and what moved it.
 
+mod curve;
+mod drivers;
 mod score;
 
 use std::io::Write;
@@ -20,12 +22,18 @@ pub struct SatisfactionArgs {
 enum Analysis {
     /// Scores of those who answered, with intervals, overall and by group.
     Score(score::ScoreArgs),
+    /// Which quality measures go with satisfaction, all others equal, and what one step of each goes with.
+    Drivers(drivers::DriversArgs),
+    /// How satisfaction goes with one measure: bins, a smooth curve, and from where on it turns.
+    Curve(curve::CurveArgs),
 }
 
 /// Asks and prints.
 pub async fn run(args: SatisfactionArgs) -> anyhow::Result<()> {
     match args.analysis {
         Analysis::Score(args) => score::run(args).await,
+        Analysis::Drivers(args) => drivers::run(args).await,
+        Analysis::Curve(args) => curve::run(args).await,
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod board;
 mod chart;
+pub mod curve;
+pub mod drivers;
 pub mod score;
 mod session;
 
