@@ -55,6 +55,8 @@ type Sums = [f64; 5];
 const CELLS: usize = 256;
 /// The share of the rows that lie below the first and above the last place looked at: our choice; nearer to the ends a few rows would make a line.
 const TRIM: f64 = 0.1;
+/// Of many rows no more than these are left beyond: our choice. A thousand tell a slope well, and what few calls suffer is often where the knee is.
+const ROWS_BEYOND: usize = 1_000;
 /// Places that an interval over all places of the knee is taken from.
 const STEPS: usize = 100;
 /// Different values of the measure that lie beyond any place looked at.
@@ -274,7 +276,7 @@ fn sums(rows: &[(f64, f64, f64)]) -> Sums {
 /// The starts of cells that have enough rows and values on either side.
 fn candidates(rows: &[(f64, f64, f64)], cells: &[Range<usize>]) -> Vec<f64> {
     let n = rows.len();
-    let trim = ((n as f64 * TRIM) as usize).max(VALUES_BEYOND);
+    let trim = ((n as f64 * TRIM) as usize).min(ROWS_BEYOND).max(VALUES_BEYOND);
     let (low, high) = (rows[trim.min(n - 1)].0, rows[(n - 1).saturating_sub(trim)].0);
     let (first, last) = (beyond(rows.iter().map(|row| row.0)), beyond(rows.iter().rev().map(|row| row.0)));
     let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
