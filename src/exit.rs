@@ -6,7 +6,8 @@ use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::quality::ScoreError;
-use qoe_query::satisfaction::AnalysisError;
+use qoe_query::satisfaction::{AnalysisError, MarginsError};
+use qoe_query::statistics::response::CorrectError;
 use qoe_store::embedded::EmbeddedError;
 use qoe_store::{EndpointError, FolderError};
 
@@ -38,7 +39,7 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
         let held = matches!(cause.downcast_ref::<OpenError>(), Some(OpenError::InUse { .. }));
-        if held || cause.is::<WrongUse>() || cause.is::<FolderError>() || cause.is::<ScoreError>() {
+        if held || cause.is::<WrongUse>() || cause.is::<FolderError>() || cause.is::<ScoreError>() || cause.is::<MarginsError>() {
             return 2;
         }
         let misread = matches!(
@@ -52,7 +53,10 @@ fn code(error: &anyhow::Error) -> u8 {
         if misread || no_file {
             return 2;
         }
-        if cause.is::<NothingFound>() || matches!(cause.downcast_ref::<AnalysisError>(), Some(AnalysisError::NoRows { .. })) {
+        if let Some(code) = cause.downcast_ref::<AnalysisError>().and_then(analysis) {
+            return code;
+        }
+        if cause.is::<NothingFound>() {
             return 3;
         }
         let away = cause.downcast_ref::<EndpointError>().is_some_and(EndpointError::is_unavailable)
@@ -63,4 +67,17 @@ fn code(error: &anyhow::Error) -> u8 {
         }
     }
     1
+}
+
+/// What an analysis says it cannot answer: 2 where the question is wrong, 3 where the data do not carry it. `None`: its cause decides.
+fn analysis(error: &AnalysisError) -> Option<u8> {
+    match error {
+        AnalysisError::Frame(_) => None,
+        AnalysisError::NoRows { .. } => Some(3),
+        AnalysisError::Scale(_) | AnalysisError::Design(_) | AnalysisError::Answer { .. } | AnalysisError::Target { .. } => Some(2),
+        AnalysisError::Correct(CorrectError::Cap { .. }) => Some(2),
+        AnalysisError::Correct(_) => Some(3),
+        // Margins come of a file that the caller wrote.
+        AnalysisError::Margins(_) => Some(2),
+    }
 }

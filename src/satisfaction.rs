@@ -1,5 +1,6 @@
 //! `qoe satisfaction`: what people said, corrected for who stayed silent, and what moved it.
 
+mod correct;
 mod curve;
 mod drivers;
 mod score;
@@ -26,6 +27,8 @@ enum Analysis {
     Drivers(drivers::DriversArgs),
     /// How satisfaction goes with one measure: bins, a smooth curve, and from where on it turns.
     Curve(curve::CurveArgs),
+    /// Scores of everyone asked, corrected for who stayed silent, and what they would be if answering went by satisfaction itself.
+    Correct(correct::CorrectArgs),
 }
 
 /// Asks and prints.
@@ -34,6 +37,7 @@ pub async fn run(args: SatisfactionArgs) -> anyhow::Result<()> {
         Analysis::Score(args) => score::run(args).await,
         Analysis::Drivers(args) => drivers::run(args).await,
         Analysis::Curve(args) => curve::run(args).await,
+        Analysis::Correct(args) => correct::run(args).await,
     }
 }
 

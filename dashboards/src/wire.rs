@@ -3,6 +3,7 @@
 
 mod board;
 mod chart;
+pub mod correct;
 pub mod curve;
 pub mod drivers;
 pub mod score;

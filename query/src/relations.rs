@@ -88,15 +88,20 @@ pub fn sessions(period: Period, kind: &str, window: Window) -> String {
     )
 }
 
-/// One row an answer of this kind in the period, about this dimension (empty: the whole): [`LABELS`], `session_id`, `user_id`, `observed_at`,
-/// `invitation_id`, `score`, `scale_low`, `scale_high`, `text`, `language`.
+/// The dimension that stands for all of them, the whole too.
+pub const EVERY_DIMENSION: &str = "all";
+
+/// One row an answer of this kind in the period, about this dimension (empty: the whole; [`EVERY_DIMENSION`]: about anything): [`LABELS`],
+/// `session_id`, `user_id`, `observed_at`, `invitation_id`, `score`, `scale_low`, `scale_high`, `dimension` (`whole` of answers about the whole),
+/// `text`, `language`.
 pub fn answers(period: Period, kind: &str, dimension: &str) -> String {
     let labels = LABELS.join(", ");
+    let about = if dimension == EVERY_DIMENSION { String::new() } else { format!("dimension = {} AND ", text(dimension)) };
     format!(
-        "SELECT session_id, user_id, {labels}, observed_at, invitation_id, score, scale_low, scale_high, text, language \
-         FROM feedback WHERE kind = {} AND dimension = {} AND {}",
+        "SELECT session_id, user_id, {labels}, observed_at, invitation_id, score, scale_low, scale_high, \
+         CASE WHEN dimension = '' THEN 'whole' ELSE dimension END AS dimension, text, language \
+         FROM feedback WHERE kind = {} AND {about}{}",
         text(kind),
-        text(dimension),
         period.holds("observed_at")
     )
 }

@@ -26,7 +26,7 @@ pub struct ScoreArgs {
     /// The scale that was offered, such as 1..7 [default: the customary one of the kind; of a store, the one stored].
     #[arg(long, value_parser = scale, value_name = "LOW..HIGH")]
     scale: Option<Scale>,
-    /// From a store: answers about this dimension, such as stability [default: about the whole].
+    /// From a store: answers about this dimension, such as stability; all: about each of them, by dimension [default: about the whole].
     #[arg(long, default_value = "", hide_default_value = true)]
     dimension: String,
     #[command(flatten)]
@@ -37,9 +37,11 @@ pub struct ScoreArgs {
 
 /// Asks and prints.
 pub async fn run(args: ScoreArgs) -> anyhow::Result<()> {
+    let (by, dimension) = dimensions(&args);
     let data = args.data.open().await?;
-    let answers = data.input(|period| relations::answers(period, args.kind.name(), &args.dimension)).await?;
-    let asked = match args.data.is_file() {
+    let answers = data.input(|period| relations::answers(period, args.kind.name(), &dimension)).await?;
+    // Who is asked is not asked about each dimension.
+    let asked = match args.data.is_file() || by.iter().any(|by| by == "dimension") {
         true => None,
         false => Some(data.input(|period| relations::invitations(period, args.kind.name())).await?),
     };
@@ -47,9 +49,9 @@ pub async fn run(args: ScoreArgs) -> anyhow::Result<()> {
         kind: args.kind,
         score: args.score,
         weight: args.weight,
-        bounds: asked.as_ref().map(|_| ("scale_low".to_owned(), "scale_high".to_owned())),
+        bounds: (!args.data.is_file()).then(|| ("scale_low".to_owned(), "scale_high".to_owned())),
         scale: args.scale,
-        by: args.by,
+        by,
         condition: args.data.condition(),
         level: args.print.level,
         seed: args.print.seed,
@@ -58,6 +60,20 @@ pub async fn run(args: ScoreArgs) -> anyhow::Result<()> {
     data.close().await;
     let answer = answered?;
     args.print.print(|| wire::score::score(&answer), |lang| section::score::score(&answer, lang))
+}
+
+/// From a store, answers about all dimensions are told apart, and who asks to have them told apart asks about all.
+fn dimensions(args: &ScoreArgs) -> (Vec<String>, String) {
+    let (mut by, mut dimension) = (args.by.clone(), args.dimension.clone());
+    if !args.data.is_file() {
+        let named = by.iter().any(|by| by == "dimension");
+        if named && dimension.is_empty() {
+            relations::EVERY_DIMENSION.clone_into(&mut dimension);
+        } else if !named && dimension == relations::EVERY_DIMENSION {
+            by.push("dimension".to_owned());
+        }
+    }
+    (by, dimension)
 }
 
 /// A kind by its name.

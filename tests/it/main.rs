@@ -6,6 +6,7 @@ mod architecture;
 mod bad_input;
 mod board;
 mod browser;
+mod correct;
 mod flood;
 mod intake;
 mod keys;

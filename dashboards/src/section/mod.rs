@@ -1,6 +1,7 @@
 //! An answer as people read it, in one shape for terminal, page and report: what the numbers say, the tables and charts they stand in, what to
 //! beware of, and how they were come by.
 
+pub mod correct;
 pub mod curve;
 pub mod drivers;
 mod html;

@@ -1,6 +1,6 @@
 //! Numbers as people read them in tables and sentences. Percent only here: everywhere else ratios are 0 to 1.
 
-use qoe_query::statistics::Estimate;
+use qoe_query::statistics::{Confidence, Estimate};
 
 /// In what unit a figure is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,11 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// The level of an interval: `95 %`.
+pub fn percent(level: Confidence) -> String {
+    format!("{} %", (level.level() * 1e6).round() / 1e4)
+}
+
 /// A p value: never 0.
 pub fn p_value(p: f64) -> String {
     if p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
@@ -62,6 +67,7 @@ mod tests {
         assert_eq!(number(f64::NAN, Unit::Share), "–");
         assert_eq!(interval(-12.34, 3.0, Unit::Plain(1)), "-12.3 – 3.0");
         assert_eq!((count(0), count(999), count(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
+        assert_eq!((percent(Confidence::P95), percent(Confidence::new(0.995).unwrap())), ("95 %".into(), "99.5 %".into()));
         assert_eq!(p_value(1e-9), "< 0.0001");
     }
 }

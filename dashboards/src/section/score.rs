@@ -20,13 +20,18 @@ pub fn unit(kind: Kind) -> Unit {
 /// What a kind of score says.
 pub fn meaning(kind: Kind, lang: Lang) -> &'static str {
     match kind {
-        Kind::Csat => lang.pick("CSAT: share of answers in the top two of five", "CSAT:评分为五级中最高两级的比例"),
-        Kind::Nps => lang.pick("NPS: promoters (9–10) less detractors (0–6), per hundred", "NPS:推荐者(9–10 分)减去贬损者(0–6 分),每百人"),
-        Kind::Ces => lang.pick("CES: mean ease", "CES:平均省力度"),
-        Kind::Acr => lang.pick("MOS of opinion: mean absolute category rating", "主观 MOS:绝对等级评分的平均值"),
+        Kind::Csat => lang.pick("CSAT: share of answers in the top two of five", "CSAT：评分为五级中最高两级的比例"),
+        Kind::Nps => {
+            lang.pick("NPS: promoters (9–10) less detractors (0–6), per hundred", "NPS：推荐者（9–10 分）减去贬损者（0–6 分），每百人")
+        }
+        Kind::Ces => lang.pick("CES: mean ease", "CES：平均省力度"),
+        Kind::Acr => lang.pick("MOS of opinion: mean absolute category rating", "主观 MOS：绝对等级评分的平均值"),
         Kind::Thumbs => lang.pick("share of thumbs up", "点赞比例"),
     }
 }
+
+/// The column that says what an answer is about.
+const DIMENSION: &str = "dimension";
 
 /// The answer as people read it.
 pub fn score(answer: &ScoreAnswer, lang: Lang) -> Section {
@@ -36,14 +41,14 @@ pub fn score(answer: &ScoreAnswer, lang: Lang) -> Section {
     match &answer.all.scored {
         Ok(scored) => section.says.push(lang.pick(
             format!("{}: {} from {} answers.", meaning(kind, lang), figure(&scored.headline, unit), count(scored.n)),
-            format!("{}:{},共 {} 份回答。", meaning(kind, lang), figure(&scored.headline, unit), count(scored.n)),
+            format!("{}：{}，共 {} 份回答。", meaning(kind, lang), figure(&scored.headline, unit), count(scored.n)),
         )),
         Err(error) => section.warnings.push(error.to_string()),
     }
     if let Some(rate) = &answer.all.response {
         section.says.push(lang.pick(
             format!("Of those asked, {} answered; what the others felt is not in these scores.", figure(&rate.answered, Unit::Share)),
-            format!("受邀者中 {} 作答;未作答者的感受不在这些分数之内。", figure(&rate.answered, Unit::Share)),
+            format!("受邀者中 {} 作答；未作答者的感受不在这些分数之内。", figure(&rate.answered, Unit::Share)),
         ));
     }
     warnings(answer, lang, &mut section);
@@ -52,7 +57,7 @@ pub fn score(answer: &ScoreAnswer, lang: Lang) -> Section {
     if let Ok(scored) = &answer.all.scored {
         section.method.push(lang.pick(
             format!("Interval: {}; answers all weigh the same unless weights were given.", scored.method.name()),
-            format!("区间方法:{};未给权重时每份回答权重相同。", scored.method.name()),
+            format!("区间方法：{}；未给权重时每份回答权重相同。", scored.method.name()),
         ));
     }
     section
@@ -64,13 +69,19 @@ fn warnings(answer: &ScoreAnswer, lang: Lang, section: &mut Section) {
         let (low, high) = (answer.instrument.scale().low, answer.instrument.scale().high);
         section.warnings.push(lang.pick(
             format!("{} answers lie outside the scale of {low} to {high} and were left out.", count(refused)),
-            format!("{} 份回答超出量表 {low}–{high},未计入。", count(refused)),
+            format!("{} 份回答超出量表 {low}–{high}，未计入。", count(refused)),
+        ));
+    }
+    if answer.by.iter().any(|by| by == DIMENSION) {
+        section.warnings.push(lang.pick(
+            "The score of all mixes answers about different things; read it by dimension.".to_owned(),
+            "“全部”一行混合了针对不同维度的回答，请按维度阅读。".to_owned(),
         ));
     }
     if answer.other_scale > 0 {
         section.warnings.push(lang.pick(
             format!("{} answers were given on another scale and were left out.", count(answer.other_scale)),
-            format!("{} 份回答使用了其他量表,未计入。", count(answer.other_scale)),
+            format!("{} 份回答使用了其他量表，未计入。", count(answer.other_scale)),
         ));
     }
 }

@@ -13,6 +13,15 @@ pub struct Group {
     pub rows: Vec<usize>,
 }
 
+impl Group {
+    /// Whether each of so many rows is of the group.
+    pub fn mask(&self, rows: usize) -> Vec<bool> {
+        let mut of = vec![false; rows];
+        self.rows.iter().for_each(|row| of[*row] = true);
+        of
+    }
+}
+
 impl Frame {
     /// The rows by the values of these columns, which were wanted as categories; in alphabetical order.
     pub fn groups(&self, by: &[String]) -> Vec<Group> {

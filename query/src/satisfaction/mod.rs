@@ -8,6 +8,12 @@ pub mod score;
 pub use covariates::{Covariates, covariates};
 pub use curve::{CurveAnswer, CurveQuestion};
 pub use drivers::{DriversAnswer, DriversQuestion};
+pub mod correct;
+pub mod margins;
+mod scales;
+
+pub use correct::{CorrectAnswer, CorrectGroup, CorrectQuestion, Correction};
+pub use margins::{KnownMargin, MarginsError};
 pub use score::{ScoreAnswer, ScoreGroup, ScoreQuestion};
 
 use crate::frame::FrameError;
@@ -15,6 +21,7 @@ use crate::statistics::design::DesignError;
 use crate::statistics::dose_response::DoseResponseError;
 use crate::statistics::drivers::DriversError;
 use crate::statistics::pairs::PairsError;
+use crate::statistics::response::CorrectError;
 use crate::statistics::scale::ScaleError;
 
 /// Why an analysis has no answer.
@@ -58,4 +65,28 @@ pub enum AnalysisError {
     /// Rows that cannot be paired.
     #[error("pair the measure with the outcome")]
     Pairs(#[from] PairsError),
+    /// A column that is the answer itself, where something known of everyone is needed.
+    #[error("go by {column:?}: it comes of the answer, and tells nothing of the silent")]
+    Answer {
+        /// Which.
+        column: String,
+    },
+    /// A target that the score can never have.
+    #[error("hold {kind} against a target of {target}: it lies between {low} and {high}")]
+    Target {
+        /// What is scored.
+        kind: &'static str,
+        /// The target.
+        target: f64,
+        /// The least the score can be.
+        low: f64,
+        /// The greatest.
+        high: f64,
+    },
+    /// Silence that cannot be corrected for.
+    #[error(transparent)]
+    Correct(#[from] CorrectError),
+    /// Margins that cannot be.
+    #[error(transparent)]
+    Margins(#[from] MarginsError),
 }

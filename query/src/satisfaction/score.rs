@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::AnalysisError;
+use super::scales::{Offered, Scales};
 use crate::frame::{Frame, Input, Want};
 use crate::statistics::Confidence;
 use crate::statistics::invitations::{Invitations, ResponseRate, response_rate};
@@ -65,7 +66,7 @@ impl ScoreQuestion {
         if frame.rows() == 0 {
             return Err(AnalysisError::NoRows { condition: self.condition.clone() });
         }
-        let scales = Scales::of(self, &frame);
+        let scales = Scales::of(Offered { kind: self.kind, stated: self.scale, bounds: self.bounds.as_ref() }, &frame);
         let instrument = Instrument::new(self.kind, scales.scale)?;
         let asked = match invitations {
             Some(input) => Some(self.invitations(input, &frame).await?),
@@ -137,29 +138,5 @@ impl ScoreQuestion {
             }
         }
         Ok(counted)
-    }
-}
-
-/// The scale that most answers were given on, and which answers were given on another.
-struct Scales {
-    scale: Scale,
-    other: Vec<bool>,
-}
-
-impl Scales {
-    fn of(question: &ScoreQuestion, frame: &Frame) -> Scales {
-        let customary = question.scale.unwrap_or_else(|| question.kind.customary());
-        let Some((low, high)) = question.bounds.as_ref().filter(|_| question.scale.is_none()) else {
-            return Scales { scale: customary, other: vec![false; frame.rows()] };
-        };
-        let (low, high) = (frame.numbers(low), frame.numbers(high));
-        let mut counts: HashMap<(u64, u64), u64> = HashMap::new();
-        for (low, high) in low.iter().zip(high) {
-            *counts.entry((low.to_bits(), high.to_bits())).or_default() += 1;
-        }
-        let most = counts.into_iter().max_by_key(|(bounds, count)| (*count, *bounds)).map(|(bounds, _)| bounds);
-        let scale = most.map_or(customary, |(low, high)| Scale { low: f64::from_bits(low), high: f64::from_bits(high) });
-        let other = low.iter().zip(high).map(|(low, high)| *low != scale.low || *high != scale.high).collect();
-        Scales { scale, other }
     }
 }

@@ -26,6 +26,18 @@ impl Estimate {
         Self { value: 1.0 - self.value, low: 1.0 - self.high, high: 1.0 - self.low, n: self.n }
     }
 
+    /// This less another, for figures of samples independent of each other, each with an interval of the same level: the interval of the difference out
+    /// of both (MOVER; Zou and Donner, Statistics in Medicine 27 (2008), 1693-1702). `n` is the observations in both.
+    pub fn less(&self, other: &Estimate) -> Self {
+        let value = self.value - other.value;
+        Self {
+            value,
+            low: value - (self.value - self.low).hypot(other.high - other.value),
+            high: value + (self.high - self.value).hypot(other.value - other.low),
+            n: self.n + other.n,
+        }
+    }
+
     /// The estimate in another unit: everything times a factor that is not negative.
     pub(crate) fn scaled(self, factor: f64) -> Self {
         Self { value: self.value * factor, low: self.low * factor, high: self.high * factor, n: self.n }
@@ -83,6 +95,15 @@ mod tests {
         assert_eq!(Confidence::new(1.0), None);
         assert_eq!(Confidence::new(f64::NAN), None);
         assert_eq!(Confidence::new(0.95), Some(Confidence::P95));
+    }
+
+    /// Of two shares it is Newcombe's interval, which is known.
+    #[test]
+    fn a_difference_of_shares_is_newcombes() {
+        use crate::share::{Counts, difference, share};
+        let (a, b) = (share(56, 70, Confidence::P95).unwrap(), share(48, 80, Confidence::P95).unwrap());
+        let want = difference(Counts { hits: 56, n: 70 }, Counts { hits: 48, n: 80 }, Confidence::P95).unwrap();
+        assert_eq!(a.less(&b), want);
     }
 
     #[test]

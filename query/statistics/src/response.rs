@@ -13,6 +13,7 @@
 
 pub(crate) mod outcome;
 mod overlap;
+mod part;
 pub(crate) mod propensity;
 
 pub use overlap::{MIN_ANSWERS, Overlap, Warning};

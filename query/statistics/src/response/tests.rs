@@ -234,3 +234,41 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_part_that_is_everyone_has_the_trimmed_score() {
+    let world = world(3000, 6);
+    let design = world.design();
+    for clusters in [None, Some(world.clusters.as_slice())] {
+        let asked = Asked { clusters, ..world.asked(Kind::Csat, &design) };
+        let got = correct(&asked, &Options { cap: Cap::Quantile(0.9), ..Options::default() }).unwrap();
+        let whole = got.part(&asked, &vec![true; 3000], Confidence::P95).unwrap();
+        for (got, want) in [(whole.value, got.trimmed.value), (whole.low, got.trimmed.low), (whole.high, got.trimmed.high)] {
+            assert!((got - want).abs() < 1e-12, "{got} is not {want}");
+        }
+        assert_eq!(got.part(&asked, &vec![false; 3000], Confidence::P95), None);
+        assert_eq!(got.part(&asked, &[true], Confidence::P95), None);
+    }
+}
+
+/// Over 300 worlds, the interval of a tenth of everyone holds the score that tenth would have had, had nobody been silent.
+#[test]
+fn the_interval_of_a_part_covers_its_score() {
+    let truth = {
+        let world = world(400_000, 9_999);
+        let of = |row: &usize| world.phone[*row] == 1.0 && world.quality[*row] < 25.0;
+        let scores: Vec<f64> = (0..400_000).filter(of).map(|row| world.scores[row]).collect();
+        scores.iter().sum::<f64>() / scores.len() as f64
+    };
+    let worlds = 300;
+    let covered = (0..worlds).filter(|seed| {
+        let world = world(2000, 100 + seed);
+        let design = world.design();
+        let asked = world.asked(Kind::Acr, &design);
+        let corrected = correct(&asked, &Options::default()).unwrap();
+        let of: Vec<bool> = (0..2000).map(|row| world.phone[row] == 1.0 && world.quality[row] < 25.0).collect();
+        !corrected.part(&asked, &of, Confidence::P95).unwrap().excludes(truth)
+    });
+    let share = covered.count() as f64 / worlds as f64;
+    assert!((0.915..=0.985).contains(&share), "{share}");
+}
