@@ -67,8 +67,9 @@ pub struct Pairs {
     /// The same less what partners still differ in: intercept of the pairs' differences regressed on the differences of their covariates (Rubin,
     /// Biometrics 29 (1973), 185-203). `None` when there are too few pairs for the columns.
     pub adjusted: Option<Estimate>,
-    /// Net outcome: share of pairs the treated won less share they lost, -1 to 1 (Krishnan & Sitaraman 2012, in percent there).
-    pub net: Estimate,
+    /// Net outcome: share of pairs the treated won less share they lost, -1 to 1 (Krishnan & Sitaraman 2012, in percent there). `None` when
+    /// all pairs ended alike, so that its error is unknown.
+    pub net: Option<Estimate>,
     /// Whether they won more often than chance lets them.
     pub sign_test: SignTest,
 }

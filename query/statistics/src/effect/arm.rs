@@ -6,7 +6,7 @@ use super::propensity::{Propensity, Weights};
 use super::study::{Arm, ByArm, EffectError, Estimand, Outcome, Study};
 use crate::design::Design;
 use crate::linear::least_squares;
-use crate::logistic::{LogisticError, Penalty, logistic};
+use crate::logistic::{Penalty, logistic};
 use crate::parallel::{BLOCK, map, over_blocks};
 
 /// How the mean of an arm is made.
@@ -60,10 +60,6 @@ fn outcome_model(study: &Study<'_>, arm: Arm) -> Result<OutcomeModel, EffectErro
     }
     let hit: Vec<bool> = study.outcome.iter().map(|y| *y > 0.5).collect();
     let (fit, held) = match logistic(design, &hit, Some(&within), Penalty::None) {
-        Err(LogisticError::OneOutcome { .. }) => {
-            let share = study.outcome.iter().zip(&within).map(|(y, w)| y * w).sum::<f64>() / rows();
-            return Ok(OutcomeModel { expected: vec![share; design.rows()], inverse: None, kind: Outcome::Share, held: true });
-        }
         Err(_) => (logistic(design, &hit, Some(&within), HELD).map_err(|_| refused())?, true),
         Ok(fit) => (fit, false),
     };

@@ -17,6 +17,9 @@ use crate::logistic::logit;
 
 /// Farthest that partners may lie apart, in standard deviations of the propensity's log-odds: Austin (2011).
 const CALIPER: f64 = 0.2;
+/// Rows beyond which partners must lie closer, by the root of their number: our choice. What partners differ in does not shrink with more rows by itself,
+/// while the error does, so that a caliper fit for a thousand rows would let a million call nothing something.
+const CALIPER_ROWS: f64 = 1_000.0;
 /// Parts that coarsened matching cuts numbers into: our choice; five take away nine tenths of a covariate's bias (Cochran, Biometrics 24 (1968), 295-313).
 const PARTS: usize = 5;
 
@@ -49,7 +52,10 @@ pub(super) fn matched(study: &Study<'_>, propensity: &Propensity, options: &Opti
     };
     let (seekers, partners) = (of(true), of(false));
     let caliper = match options.pairing {
-        Pairing::Propensity => Some(CALIPER * f64::midpoint(variance(&seekers), variance(&partners)).sqrt()),
+        Pairing::Propensity => {
+            let narrower = (CALIPER_ROWS / study.treated.len() as f64).sqrt().min(1.0);
+            Some(CALIPER * narrower * f64::midpoint(variance(&seekers), variance(&partners)).sqrt())
+        }
         Pairing::Coarsened => None,
     };
     let mut places = Vec::with_capacity(seekers.len());
@@ -175,8 +181,8 @@ pub(super) fn compare(study: &Study<'_>, units: &Units, matching: &Matching, lev
     if difference.low == difference.high {
         return None;
     }
-    let net = around(&signs);
-    let net = Estimate { low: net.low.max(-1.0), high: net.high.min(1.0), ..net };
+    let net = Some(around(&signs)).filter(|net| net.low < net.high);
+    let net = net.map(|net| Estimate { low: net.low.max(-1.0), high: net.high.min(1.0), ..net });
     Some(Pairs {
         pairs: pairs.len() as u64,
         matched: pairs.len() as f64 / matching.treated as f64,

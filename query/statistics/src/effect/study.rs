@@ -73,10 +73,12 @@ pub enum Trim {
 /// What makes two rows a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pairing {
-    /// Equal in every category, and within 0.2 standard deviations of the propensity's log-odds (Austin, Pharmaceutical Statistics 10 (2011), 150-161).
+    /// Equal in every category, and within 0.2 standard deviations of the propensity's log-odds (Austin, Pharmaceutical Statistics 10 (2011), 150-161);
+    /// beyond a thousand rows closer by the root of their number, so that what partners differ in stays small beside the error.
     #[default]
     Propensity,
     /// Equal in every category and in the fifth of every number (coarsened exact matching; Iacus, King & Porro, Political Analysis 20 (2012), 1-24).
+    /// Partners may still lie a fifth apart, which biases the plain difference, the net outcome and the sign test: quote the adjusted difference.
     Coarsened,
 }
 
@@ -211,11 +213,13 @@ pub enum EffectError {
         /// Columns of the design.
         columns: usize,
     },
-    /// The outcome is the same for everyone.
-    #[error("effect of a treatment: the outcome of all {rows} rows is {value}, so its error is unknown")]
+    /// The outcome of a whole arm is the same.
+    #[error("effect of a treatment: the outcome of all {rows} {arm} rows is {value}, so its error is unknown")]
     Constant {
-        /// Rows.
-        rows: usize,
+        /// Which arm.
+        arm: Arm,
+        /// Its rows.
+        rows: u64,
         /// Their outcome.
         value: f64,
     },
@@ -291,9 +295,12 @@ pub(super) fn check(study: &Study<'_>, options: &Options) -> Result<ByArm<u64>, 
     if let Some(arm) = [Arm::Treated, Arm::Control].into_iter().find(|arm| *n.at(*arm) < needed) {
         return Err(EffectError::TooFew { arm, rows: *n.at(arm), columns, needed });
     }
-    let value = study.outcome[0];
-    if study.outcome.iter().all(|other| (other - value).abs() <= value.abs() * 1e-12) {
-        return Err(EffectError::Constant { rows, value });
+    for arm in [Arm::Treated, Arm::Control] {
+        let mut of_arm = study.treated.iter().zip(study.outcome).filter(|(treated, _)| Arm::of(**treated) == arm).map(|(_, y)| *y);
+        let value = of_arm.next().unwrap_or(0.0);
+        if of_arm.all(|other| (other - value).abs() <= value.abs() * 1e-12) {
+            return Err(EffectError::Constant { arm, rows: *n.at(arm), value });
+        }
     }
     Ok(n)
 }

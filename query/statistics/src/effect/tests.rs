@@ -168,13 +168,16 @@ fn coarsened_pairs_are_alike_in_every_covariate() {
 #[test]
 fn what_cannot_be_told_says_why() {
     let rows = rows();
-    let n = rows.treated.len();
+    let (n, treated) = (rows.treated.len(), rows.treated.iter().filter(|treated| **treated).count() as u64);
     let minutes = numbers(&rows.reference["input"]["minutes"]);
     let ask = |study: Study<'_>| effect(&study, &Options::default()).unwrap_err();
     let study = rows.study(&minutes, Outcome::Mean);
     assert_eq!(ask(Study { treated: &vec![false; n], ..study }), EffectError::NobodyTreated { rows: n });
     assert_eq!(ask(Study { treated: &vec![true; n], ..study }), EffectError::EveryoneTreated { rows: n });
-    assert_eq!(ask(Study { outcome: &vec![7.0; n], ..study }), EffectError::Constant { rows: n, value: 7.0 });
+    assert_eq!(ask(Study { outcome: &vec![7.0; n], ..study }), EffectError::Constant { arm: Arm::Treated, rows: treated, value: 7.0 });
+    let half: Vec<f64> = minutes.iter().zip(&rows.treated).map(|(y, t)| if *t { *y } else { 0.0 }).collect();
+    let control = n as u64 - treated;
+    assert_eq!(ask(Study { outcome: &half, ..study }), EffectError::Constant { arm: Arm::Control, rows: control, value: 0.0 });
     assert_eq!(ask(Study { outcome: &[1.0], ..study }), EffectError::Length { what: "outcome", got: 1, rows: n });
     assert_eq!(ask(Study { timing: Timing::Throughout, ..study }), EffectError::ImmortalTime);
     assert_eq!(ask(Study { unit: Some(&vec![3; n]), ..study }), EffectError::TooFewUnits { units: 1, columns: 4 });
@@ -221,14 +224,27 @@ fn without_covariates_all_methods_are_the_plain_difference() {
     assert!(answer.pairs.is_some());
 }
 
-/// All the treated came back: the regression has no free solution in that arm, and says so.
+/// All the treated of good bandwidth came back and none of the others: the regression has no free solution in that arm, and says so.
 #[test]
-fn an_arm_whose_outcomes_are_alike_is_warned_of() {
+fn an_arm_whose_outcomes_are_separated_is_warned_of() {
     let rows = rows();
-    let back: Vec<f64> = rows.treated.iter().enumerate().map(|(row, t)| if *t { 1.0 } else { f64::from(u8::from(row % 3 > 0)) }).collect();
+    let bandwidth = numbers(&rows.reference["input"]["bandwidth"]);
+    let came = |row: usize, treated: bool| if treated { bandwidth[row] > 4.0 } else { !row.is_multiple_of(3) };
+    let back: Vec<f64> = rows.treated.iter().enumerate().map(|(row, treated)| f64::from(u8::from(came(row, *treated)))).collect();
     let answer = effect(&rows.study(&back, Outcome::Share), &Options::default()).unwrap();
     assert!(answer.warnings.contains(&Warning::OutcomeModel { arm: Arm::Treated }), "{:?}", answer.warnings);
-    close(answer.doubly_robust.treated.value, 1.0);
+    let robust = answer.doubly_robust;
+    assert!(robust.treated.low < robust.treated.value && (robust.difference.value - answer.weighted.difference.value).abs() < 0.1);
+}
+
+/// Every treated row stays longer than its partner: the sign test can tell, the net outcome's error cannot be told.
+#[test]
+fn a_contest_that_all_win_has_a_sign_test_alone() {
+    let rows = rows();
+    let minutes: Vec<f64> = rows.treated.iter().zip(0..).map(|(t, i)| f64::from(i % 7) + if *t { 100.0 } else { 0.0 }).collect();
+    let pairs = effect(&rows.study(&minutes, Outcome::Mean), &Options::default()).unwrap().pairs.unwrap();
+    assert_eq!((pairs.net, pairs.sign_test.losses), (None, 0));
+    assert!(pairs.sign_test.p_value.unwrap() < 1e-6);
 }
 
 #[test]
