@@ -4,6 +4,7 @@ mod correct;
 mod curve;
 mod drivers;
 mod score;
+mod stability;
 
 use std::io::Write;
 
@@ -27,6 +28,8 @@ enum Analysis {
     Drivers(drivers::DriversArgs),
     /// How satisfaction goes with one measure: bins, a smooth curve, and from where on it turns.
     Curve(curve::CurveArgs),
+    /// Success against objectives: met, missed or not shown, the error budget, and how many attempts it takes.
+    Stability(stability::StabilityArgs),
     /// Scores of everyone asked, corrected for who stayed silent, and what they would be if answering went by satisfaction itself.
     Correct(correct::CorrectArgs),
 }
@@ -37,6 +40,7 @@ pub async fn run(args: SatisfactionArgs) -> anyhow::Result<()> {
         Analysis::Score(args) => score::run(args).await,
         Analysis::Drivers(args) => drivers::run(args).await,
         Analysis::Curve(args) => curve::run(args).await,
+        Analysis::Stability(args) => stability::run(args).await,
         Analysis::Correct(args) => correct::run(args).await,
     }
 }

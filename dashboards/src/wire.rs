@@ -8,6 +8,7 @@ pub mod curve;
 pub mod drivers;
 pub mod score;
 mod session;
+pub mod stability;
 
 pub(crate) use board::BoardAnswer;
 pub(crate) use chart::{Kind, Series};

@@ -11,10 +11,12 @@ pub use drivers::{DriversAnswer, DriversQuestion};
 pub mod correct;
 pub mod margins;
 mod scales;
+pub mod stability;
 
 pub use correct::{CorrectAnswer, CorrectGroup, CorrectQuestion, Correction};
 pub use margins::{KnownMargin, MarginsError};
 pub use score::{ScoreAnswer, ScoreGroup, ScoreQuestion};
+pub use stability::{StabilityAnswer, StabilityGroup, StabilityQuestion};
 
 use crate::frame::FrameError;
 use crate::statistics::design::DesignError;
