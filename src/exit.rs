@@ -1,4 +1,4 @@
-//! How a command ends: 0 done, 1 failed, 2 wrong use, 3 nothing found, 5 ClickHouse or another service unavailable.
+//! How a command ends: 0 done, 1 failed, 2 wrong use, 3 nothing found, 4 the check said no, 5 ClickHouse or another service unavailable.
 
 use std::process::ExitCode;
 
@@ -7,6 +7,8 @@ use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::quality::ScoreError;
 use qoe_query::satisfaction::{AnalysisError, MarginsError};
+use qoe_query::statistics::dose_response::DoseResponseError;
+use qoe_query::statistics::drivers::DriversError;
 use qoe_query::statistics::response::CorrectError;
 use qoe_store::embedded::EmbeddedError;
 use qoe_store::{EndpointError, FolderError};
@@ -20,6 +22,11 @@ pub struct WrongUse(pub String);
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct NothingFound(pub String);
+
+/// The check that was asked for said no; the answer stands on stdout.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CheckFailed(pub String);
 
 /// Says what went wrong, with its causes, on stderr.
 #[allow(clippy::print_stderr, reason = "this is where a command's last word is said")]
@@ -59,6 +66,9 @@ fn code(error: &anyhow::Error) -> u8 {
         if cause.is::<NothingFound>() {
             return 3;
         }
+        if cause.is::<CheckFailed>() {
+            return 4;
+        }
         let away = cause.downcast_ref::<EndpointError>().is_some_and(EndpointError::is_unavailable)
             || cause.is::<EmbeddedError>()
             || matches!(cause.downcast_ref::<BoardError>(), Some(BoardError::Unavailable { .. }));
@@ -79,5 +89,9 @@ fn analysis(error: &AnalysisError) -> Option<u8> {
         AnalysisError::Correct(_) => Some(3),
         // Margins come of a file that the caller wrote.
         AnalysisError::Margins(_) => Some(2),
+        AnalysisError::Drivers(DriversError::Step { .. } | DriversError::NoSuchMeasure { .. }) => Some(2),
+        AnalysisError::Curve(DoseResponseError::Edges { .. } | DoseResponseError::NoBins) => Some(2),
+        AnalysisError::NoOutcome { .. } | AnalysisError::NoMeasure { .. } => Some(3),
+        AnalysisError::Drivers(_) | AnalysisError::Curve(_) | AnalysisError::Pairs(_) => Some(3),
     }
 }

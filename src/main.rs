@@ -16,6 +16,7 @@ mod listen;
 mod satisfaction;
 mod score;
 mod serve;
+mod simulate;
 mod sql;
 
 use std::io::IsTerminal;
@@ -44,6 +45,8 @@ enum Command {
     Import(import::ImportArgs),
     /// What people said, corrected for who stayed silent, and what moved it.
     Satisfaction(satisfaction::SatisfactionArgs),
+    /// Write a file of sessions with what was felt in them, whose truths are known.
+    Simulate(simulate::SimulateArgs),
     /// Score one set of figures with the E-model, each step shown.
     Score(score::ScoreArgs),
     /// Measure how fast this is on your machine.
@@ -73,6 +76,7 @@ fn main() -> std::process::ExitCode {
             Command::Sql(args) => sql::run(args).await,
             Command::Import(args) => import::run(args).await,
             Command::Satisfaction(args) => satisfaction::run(args).await,
+            Command::Simulate(args) => simulate::run(&args),
             Command::Score(args) => score::run(&args),
             Command::Bench(args) => bench::run(args).await,
             Command::Engine(_) => Ok(()),

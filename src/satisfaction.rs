@@ -1,7 +1,10 @@
 //! `qoe satisfaction`: what people said, corrected for who stayed silent, and what moved it.
 
 mod correct;
+mod curve;
+mod drivers;
 mod score;
+mod stability;
 
 use std::io::Write;
 
@@ -21,6 +24,12 @@ pub struct SatisfactionArgs {
 enum Analysis {
     /// Scores of those who answered, with intervals, overall and by group.
     Score(score::ScoreArgs),
+    /// Which quality measures go with satisfaction, all others equal, and what one step of each goes with.
+    Drivers(drivers::DriversArgs),
+    /// How satisfaction goes with one measure: bins, a smooth curve, and from where on it turns.
+    Curve(curve::CurveArgs),
+    /// Success against objectives: met, missed or not shown, the error budget, and how many attempts it takes.
+    Stability(stability::StabilityArgs),
     /// Scores of everyone asked, corrected for who stayed silent, and what they would be if answering went by satisfaction itself.
     Correct(correct::CorrectArgs),
 }
@@ -29,6 +38,9 @@ enum Analysis {
 pub async fn run(args: SatisfactionArgs) -> anyhow::Result<()> {
     match args.analysis {
         Analysis::Score(args) => score::run(args).await,
+        Analysis::Drivers(args) => drivers::run(args).await,
+        Analysis::Curve(args) => curve::run(args).await,
+        Analysis::Stability(args) => stability::run(args).await,
         Analysis::Correct(args) => correct::run(args).await,
     }
 }

@@ -4,8 +4,11 @@
 mod board;
 mod chart;
 pub mod correct;
+pub mod curve;
+pub mod drivers;
 pub mod score;
 mod session;
+pub mod stability;
 
 pub(crate) use board::BoardAnswer;
 pub(crate) use chart::{Kind, Series};

@@ -17,6 +17,8 @@ pub mod pushdown;
 pub mod quality;
 pub mod relations;
 pub mod satisfaction;
+pub mod vendor_record;
+pub mod words;
 
 pub use catalog::{Catalog, CatalogError, Definitions, Mode};
 pub use pushdown::executor::Limits;

@@ -122,9 +122,23 @@ pub fn visits(until: DateTime<Utc>) -> String {
     format!("SELECT user_id, first_at AS at, last_at AS at_last, service FROM user_hours WHERE first_at < {}", time(until))
 }
 
-/// One row a release in the period: `observed_at`, `vendor`, `version`.
+/// One row a release in the period: `observed_at`, `vendor`, `version`, `breaking_changes`.
 pub fn releases(period: Period) -> String {
-    format!("SELECT observed_at, vendor, version FROM releases WHERE {}", period.holds("observed_at"))
+    format!("SELECT observed_at, vendor, version, breaking_changes FROM releases WHERE {}", period.holds("observed_at"))
+}
+
+/// One row a ticket opened in the period, as it is known last: `ticket_id`, `vendor`, `opened_at`, `first_response_at`, `resolved_at`.
+pub fn tickets(period: Period) -> String {
+    format!(
+        "SELECT ticket_id, max(vendor) AS vendor, min(opened_at) AS opened_at, min(first_response_at) AS first_response_at, \
+         max(resolved_at) AS resolved_at FROM support_tickets WHERE {} GROUP BY ticket_id",
+        period.holds("opened_at")
+    )
+}
+
+/// One row a step of integration in the period: `vendor`, `step`, `hours`, `defects`.
+pub fn integration(period: Period) -> String {
+    format!("SELECT vendor, step, hours, defects FROM integration_log WHERE {}", period.holds("observed_at"))
 }
 
 fn ratio(value: &str, over: &str) -> String {

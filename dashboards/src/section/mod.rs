@@ -2,10 +2,14 @@
 //! beware of, and how they were come by.
 
 pub mod correct;
+pub mod curve;
+pub mod drivers;
 mod html;
 pub mod numbers;
 pub mod score;
+pub mod stability;
 mod text;
+pub mod vendor_record;
 
 pub use html::{escape, html};
 pub use text::text;

@@ -171,6 +171,13 @@ impl Frame {
         }
     }
 
+    /// Who each row is of, from a column that was wanted as a category; a row that does not say is somebody of its own.
+    pub fn persons(&self, what: &str) -> Vec<u32> {
+        let (codes, labels) = self.categories(what);
+        let known = labels.len() as u32;
+        codes.iter().enumerate().map(|(row, code)| if *code < known { *code } else { known + row as u32 }).collect()
+    }
+
     /// The moments of a column that was wanted as times.
     pub fn times(&self, what: &str) -> &[Option<i64>] {
         match self.column(what) {

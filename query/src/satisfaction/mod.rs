@@ -1,18 +1,28 @@
 //! What people said, and what moved it: each analysis reads the columns it names from an [`Input`](crate::frame::Input) and answers in plain structs.
 
-pub mod correct;
 pub mod covariates;
-pub mod margins;
-mod scales;
+pub mod curve;
+pub mod drivers;
 pub mod score;
 
-pub use correct::{CorrectAnswer, CorrectGroup, CorrectQuestion, Correction};
 pub use covariates::{Covariates, covariates};
+pub use curve::{CurveAnswer, CurveQuestion};
+pub use drivers::{DriversAnswer, DriversQuestion};
+pub mod correct;
+pub mod margins;
+mod scales;
+pub mod stability;
+
+pub use correct::{CorrectAnswer, CorrectGroup, CorrectQuestion, Correction};
 pub use margins::{KnownMargin, MarginsError};
 pub use score::{ScoreAnswer, ScoreGroup, ScoreQuestion};
+pub use stability::{StabilityAnswer, StabilityGroup, StabilityQuestion};
 
 use crate::frame::FrameError;
 use crate::statistics::design::DesignError;
+use crate::statistics::dose_response::DoseResponseError;
+use crate::statistics::drivers::DriversError;
+use crate::statistics::pairs::PairsError;
 use crate::statistics::response::CorrectError;
 use crate::statistics::scale::ScaleError;
 
@@ -34,6 +44,29 @@ pub enum AnalysisError {
     /// Covariates that cannot be.
     #[error(transparent)]
     Design(#[from] DesignError),
+    /// No row has an outcome.
+    #[error("none of {rows} rows has {outcome:?}: nothing can be related to it")]
+    NoOutcome {
+        /// The column.
+        outcome: String,
+        /// The rows.
+        rows: usize,
+    },
+    /// No measure can be ranked.
+    #[error("none of {} tells rows apart: all are constant, never measured, or follow from one another", measures.join(", "))]
+    NoMeasure {
+        /// Those that were asked for.
+        measures: Vec<String>,
+    },
+    /// Measures that cannot be ranked.
+    #[error("rank the measures")]
+    Drivers(#[from] DriversError),
+    /// A curve that cannot be drawn.
+    #[error("draw the outcome against the measure")]
+    Curve(#[from] DoseResponseError),
+    /// Rows that cannot be paired.
+    #[error("pair the measure with the outcome")]
+    Pairs(#[from] PairsError),
     /// A column that is the answer itself, where something known of everyone is needed.
     #[error("go by {column:?}: it comes of the answer, and tells nothing of the silent")]
     Answer {

@@ -200,6 +200,21 @@ impl Design {
         Design { columns: self.columns.clone(), dropped: self.dropped.clone(), rows: rows.len(), values }
     }
 
+    /// The design without columns that are constant or collinear with earlier ones, as they may have become by [`Design::select`]. They are added to
+    /// what was left out.
+    pub fn reduced(mut self) -> Design {
+        let p = self.columns.len();
+        let kept = independent(&Normal::of(&self, |_| (1.0, 0.0)).gram);
+        if kept.len() == p {
+            return self;
+        }
+        let out = (0..p).filter(|at| !kept.contains(at));
+        self.dropped.extend(out.map(|at| Dropped { column: self.columns[at].label(), why: Why::Collinear }));
+        self.values = self.values.chunks(p).flat_map(|row| kept.iter().map(|at| row[*at])).collect();
+        self.columns = kept.iter().map(|at| self.columns[*at].clone()).collect();
+        self
+    }
+
     /// The columns that belong to one covariate.
     pub fn of(&self, covariate: &str) -> impl Iterator<Item = usize> {
         self.columns.iter().enumerate().filter(move |(_, column)| column.covariate == covariate).map(|(at, _)| at)
@@ -269,22 +284,14 @@ impl Draft {
 
     /// Leaves out what is collinear with earlier columns, and lays the rest out by rows.
     fn finish(self) -> Design {
-        let Draft { rows, columns, mut dropped } = self;
+        let Draft { rows, columns, dropped } = self;
         let names: Vec<Column> = columns.iter().map(|(column, _)| column.clone()).collect();
         let p = columns.len();
         let mut values = vec![0.0; rows * p];
         for (at, (_, column)) in columns.into_iter().enumerate() {
             column.iter().enumerate().for_each(|(row, value)| values[row * p + at] = *value);
         }
-        let whole = Design { columns: names, dropped: Vec::new(), rows, values };
-        let kept = independent(&Normal::of(&whole, |_| (1.0, 0.0)).gram);
-        if kept.len() == p {
-            return Design { dropped, ..whole };
-        }
-        let out = (0..p).filter(|at| !kept.contains(at));
-        dropped.extend(out.map(|at| Dropped { column: whole.columns[at].label(), why: Why::Collinear }));
-        let values = (0..rows).flat_map(|row| kept.iter().map(move |at| (row, *at))).map(|(row, at)| whole.row(row)[at]).collect();
-        Design { columns: kept.iter().map(|at| whole.columns[*at].clone()).collect(), dropped, rows, values }
+        Design { columns: names, dropped, rows, values }.reduced()
     }
 }
 
@@ -377,6 +384,14 @@ mod tests {
         assert_eq!(design.columns(), 2);
         let why: Vec<(&str, Why)> = design.dropped().iter().map(|dropped| (dropped.column.as_str(), dropped.why)).collect();
         assert_eq!(why, [("constant", Why::Constant), ("nothing", Why::Unmeasured), ("double", Why::Collinear)]);
+    }
+
+    #[test]
+    fn what_says_nothing_of_the_rows_selected_is_left_out() {
+        let covariates = [Covariate::numeric("x", &[1.0, 2.0, 2.0, 2.0]), Covariate::numeric("y", &[1.0, 5.0, 6.0, 8.0])];
+        let design = Design::new(4, &covariates).unwrap().select(&[1, 2, 3]).reduced();
+        assert_eq!((design.columns(), design.dropped()[0].column.as_str()), (2, "x"));
+        assert_eq!(design.raw().row(2), [1.0, 8.0]);
     }
 
     #[test]

@@ -8,9 +8,19 @@
 //! | [`estimate`] | what a figure is made of; what a confidence level is |
 //! | [`normal`] | quantiles of the normal distribution |
 //! | [`share`](mod@share) | a proportion, and the difference of two |
+//! | [`beta`] | exact limits of shares, quantiles of Student's t |
+//! | [`two_sample`] | two means compared: difference, ratio, pairs |
+//! | [`stability`](mod@stability) | success against an objective: met, missed or not shown |
+//! | [`moments`] | a mean, and the difference of two |
+//! | [`student`] | quantiles of Student's distribution |
 //! | [`clustered`] | a share of minutes that come in sessions |
 //! | [`excess`] | where the bad minutes are: the ranking of the live board |
 //! | [`onset`](mod@onset) | since when a slice has been bad |
+//! | [`change_points`](mod@change_points) | since when a series of means or shares has been on another level |
+//! | [`drift`] | which release a change coincides with, what has gone stale |
+//! | [`waves`] | this wave of a survey against the last: the same people, and others |
+//! | [`keyness`](mod@keyness) | what sets the words of some apart from those of the others |
+//! | [`word_measures`](mod@word_measures) | which quality measures rise with which words |
 //! | [`parallel`] | sums over many rows, the same on any number of threads |
 //! | [`design`] | what is known of everyone, as the matrix that models are fitted to |
 //! | [`linear`] | least squares by weights, and small systems of equations |
@@ -30,51 +40,96 @@
 //! | [`survival_by_band`] | survival curves of bands of quality side by side |
 //! | [`cox`](mod@cox) | how covariates go with the hazard of an event |
 //! | [`retention`] | who comes back so many days after the first |
+//! | [`pairs`] | a quality measure and an outcome, row by row |
+//! | [`isotonic`](mod@isotonic) | the closest curve that only rises or only falls |
+//! | [`dose_response`](mod@dose_response) | an outcome by bins of a measure |
+//! | [`knee`](mod@knee) | from which value of a measure on an outcome turns |
+//! | [`iqx`](mod@iqx) | the exponential curve between quality and satisfaction |
+//! | [`ordinal`](mod@ordinal) | a score that depends on covariates |
+//! | [`collinearity`](mod@collinearity) | what is measured together and not told apart |
+//! | [`drivers`](mod@drivers) | which measures go with satisfaction, and what a step of each goes with |
+//! | [`multiplicity`] | p values of many questions at once |
+//! | [`effect`](mod@effect) | whether a treatment makes a difference, by like compared with like |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
 pub mod balance;
+pub mod beta;
 pub mod calibration;
+pub mod change_points;
 pub mod clustered;
+pub mod collinearity;
 pub mod cox;
 pub mod design;
+pub mod dose_response;
+pub mod drift;
+pub mod drivers;
+pub mod effect;
 pub mod estimate;
 pub mod excess;
 mod influence;
 pub mod invitations;
+pub mod iqx;
+pub mod isotonic;
 pub mod kaplan_meier;
+pub mod keyness;
+pub mod knee;
 pub mod linear;
 pub mod log_rank;
 pub mod logistic;
+pub mod moments;
+pub mod multiplicity;
 pub mod normal;
 pub mod onset;
+pub mod ordinal;
+pub mod pairs;
 pub mod parallel;
 pub mod raking;
 pub mod response;
 pub mod retention;
+mod sandwich;
 pub mod scale;
 pub mod score;
 pub mod sensitivity;
 pub mod share;
 pub mod spell;
-#[allow(dead_code, reason = "tails are for tests of a difference")]
+pub mod stability;
 mod student;
 pub mod survival_by_band;
+pub mod two_sample;
+pub mod waves;
 pub mod weights;
+pub mod word_measures;
 
 pub use balance::{Balance, balance};
 pub use calibration::{Calibration, calibration};
+pub use change_points::{ChangePoint, ChangePointError, ChangePoints, Period, change_points};
 pub use clustered::{ClusteredMinutes, clustered_difference};
+pub use collinearity::{Collinearity, collinearity};
 pub use cox::{Clock, Cox, CoxError, CoxOptions, Proportionality, Ties, cox};
 pub use design::{Covariate, Design, DesignError, Dropped};
+pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
+pub use drift::{
+    Coincidence, NetPromoter, STALE_AFTER_DAYS, Switched, TopBoxChange, coincides_with, net_promoter_difference, stale, top_box_change,
+};
+pub use drivers::{Driver, Drivers, DriversError, Findings, drivers};
+pub use effect::{EffectAnswer, EffectError, Study, effect};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
 pub use invitations::{Invitations, ResponseRate, response_rate};
+pub use iqx::{Iqx, iqx};
+pub use isotonic::{Direction, Isotonic, isotonic};
 pub use kaplan_meier::{KaplanMeier, KaplanMeierError, RestrictedMean, Transform};
+pub use keyness::{Keyness, KeynessError, Occurrence, keyness};
+pub use knee::{Knee, knee};
 pub use log_rank::{Groups, LogRank, LogRankError, log_rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
+pub use moments::{Moments, mean, mean_difference};
+pub use multiplicity::{benjamini_hochberg, holm};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
+pub use ordinal::{Ordinal, OrdinalError, ordinal};
+pub use pairs::{Pairs, PairsError};
 pub use raking::{Margin, Raked, rake};
 pub use response::{Asked, Corrected, correct};
 pub use retention::{Histories, Return};
@@ -83,4 +138,8 @@ pub use score::{Answer, Scored, score};
 pub use sensitivity::{Band, Silence};
 pub use share::{Counts, difference, share};
 pub use spell::{SpellError, Spells};
+pub use stability::{Bursts, Objective, Stability, StabilityError, Verdict, stability};
 pub use survival_by_band::{ByBand, ByBandError, by_band};
+pub use two_sample::{MeanDifference, Sample, TwoSampleError, paired, ratio_of_means, welch};
+pub use waves::{WaveChange, WaveError, compare};
+pub use word_measures::{WordMeasure, WordMeasureError, word_measures};

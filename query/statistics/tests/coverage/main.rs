@@ -8,6 +8,11 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, and its table")]
 
+mod drift;
+mod drivers;
+mod effect;
 mod harness;
 mod silence;
+mod stability;
 mod survival;
+mod two_sample;

@@ -1,0 +1,38 @@
+//! Dose-response curves as JSON.
+
+use qoe_query::satisfaction::CurveAnswer;
+use qoe_query::statistics::iqx::Iqx;
+use qoe_query::statistics::knee::Knee;
+use serde_json::{Value, json};
+
+use super::estimate;
+
+/// What `qoe satisfaction curve --json` and `/api/satisfaction` answer.
+pub fn curve(answer: &CurveAnswer) -> Value {
+    let bins = answer.response.bins.iter().map(|bin| {
+        json!({"low": bin.low, "high": bin.high, "mean": bin.mean, "rows": bin.rows, "users": bin.users, "outcome": bin.outcome.as_ref().map(estimate)})
+    });
+    let smooth = answer.response.smooth.iter().flat_map(|smooth| &smooth.steps);
+    json!({
+        "outcome": answer.outcome,
+        "measure": answer.measure,
+        "n": answer.response.n,
+        "missing": answer.response.missing,
+        "bins": bins.collect::<Vec<_>>(),
+        "smooth": smooth.map(|step| json!({"from": step.from, "to": step.to, "level": step.level})).collect::<Vec<_>>(),
+        "knee": match &answer.knee {
+            Knee::Found(found) => json!({
+                "found": true, "at": estimate(&found.at), "slope_before": estimate(&found.slope_before),
+                "slope_after": estimate(&found.slope_after), "bend": estimate(&found.bend), "p": found.p, "searched": [found.searched.0, found.searched.1],
+            }),
+            Knee::NotFound { p, why } => json!({"found": false, "p": p, "why": format!("{why:?}")}),
+        },
+        "iqx": match &answer.iqx {
+            Iqx::Fitted(fit) => json!({
+                "fits": true, "alpha": estimate(&fit.alpha), "beta": estimate(&fit.beta), "gamma": estimate(&fit.gamma),
+                "r_squared": fit.r_squared, "r_squared_of_means": fit.r_squared_of_means,
+            }),
+            Iqx::NotFitting { why } => json!({"fits": false, "why": format!("{why:?}")}),
+        },
+    })
+}

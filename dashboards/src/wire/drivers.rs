@@ -1,0 +1,41 @@
+//! Drivers as JSON.
+
+use qoe_query::satisfaction::DriversAnswer;
+use qoe_query::statistics::drivers::Findings;
+use serde_json::{Value, json};
+
+use super::estimate;
+
+/// What `qoe satisfaction drivers --json` and `/api/satisfaction` answer.
+pub fn drivers(answer: &DriversAnswer) -> Value {
+    let (ranked, tendencies) = match &answer.drivers.findings {
+        Findings::Estimated(found) => {
+            let ranked = found.iter().map(|driver| {
+                json!({
+                    "measure": driver.measure, "per_deviation": estimate(&driver.per_deviation), "deviation": driver.deviation,
+                    "step": driver.step, "per_step": estimate(&driver.per_step), "p": driver.p, "p_holm": driver.p_holm,
+                    "inflation": driver.inflation, "collinear_with": driver.collinear_with, "missing": driver.missing,
+                })
+            });
+            (ranked.collect::<Vec<_>>(), Value::Null)
+        }
+        Findings::Penalised { why, ridge, tendencies } => {
+            let all = tendencies.iter().map(|tendency| {
+                json!({"measure": tendency.measure, "per_deviation": tendency.per_deviation, "step": tendency.step, "per_step": tendency.per_step})
+            });
+            (Vec::new(), json!({"why": format!("{why:?}"), "ridge": ridge, "measures": all.collect::<Vec<_>>()}))
+        }
+    };
+    json!({
+        "outcome": answer.outcome,
+        "measures": answer.measures,
+        "confounders": answer.confounders,
+        "left_out_as_sparse": answer.sparse,
+        "answers": answer.drivers.answers,
+        "users": answer.drivers.users,
+        "levels": answer.drivers.levels,
+        "condition": answer.drivers.condition,
+        "drivers": ranked,
+        "tendencies": tendencies,
+    })
+}

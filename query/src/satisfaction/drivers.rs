@@ -1,0 +1,111 @@
+//! Which quality measures go with satisfaction, all others being equal, and what one step of each goes with.
+
+use super::AnalysisError;
+use super::covariates::Covariates;
+use crate::frame::{Frame, Input, Want};
+use crate::statistics::Confidence;
+use crate::statistics::drivers::{Answers, Drivers, Measure, Options, drivers};
+use crate::statistics::logistic::Penalty;
+
+/// What is to be ranked.
+#[derive(Debug, Clone)]
+pub struct DriversQuestion {
+    /// The column with the outcome: a score, or 0 and 1.
+    pub outcome: String,
+    /// The measures.
+    pub measures: Covariates,
+    /// What else may make them differ: device, network, region, tenure, scenario.
+    pub confounders: Covariates,
+    /// Steps that were asked for by name, in the measure's unit; others have [`customary_step`].
+    pub steps: Vec<(String, f64)>,
+    /// The column with who a row is of: rows of one person count as one observation.
+    pub user: Option<String>,
+    /// Only rows that meet this condition in SQL.
+    pub condition: Option<String>,
+    /// The level of all intervals.
+    pub level: Confidence,
+}
+
+/// The ranking.
+#[derive(Debug, Clone)]
+pub struct DriversAnswer {
+    /// The outcome's column.
+    pub outcome: String,
+    /// The measures that were ranked.
+    pub measures: Vec<String>,
+    /// What they were held equal in.
+    pub confounders: Vec<String>,
+    /// Columns that were measured in too few rows to be asked about.
+    pub sparse: Vec<String>,
+    /// The measures, ranked.
+    pub drivers: Drivers,
+}
+
+/// A step that people can picture: 100 ms, one percentage point of a ratio, one step of resolution, 5 frames a second; `None` for a measure whose unit
+/// its name does not tell.
+pub fn customary_step(measure: &str) -> Option<f64> {
+    match measure {
+        "jitter_ms" => Some(10.0),
+        "height" => Some(360.0),
+        "frame_rate" => Some(5.0),
+        name if name.ends_with("_ms") => Some(100.0),
+        name if name.ends_with("_ratio") => Some(0.01),
+        _ => None,
+    }
+}
+
+impl DriversQuestion {
+    /// The columns it needs.
+    pub fn wanted(&self) -> Vec<Want> {
+        [Want::number(&self.outcome)]
+            .into_iter()
+            .chain(self.measures.names().iter().map(Want::number))
+            .chain(self.confounders.names().iter().map(Want::covariate))
+            .chain(self.user.as_ref().map(Want::category))
+            .collect()
+    }
+
+    /// Reads and answers.
+    pub async fn ask(&self, input: &Input) -> Result<DriversAnswer, AnalysisError> {
+        let frame = input.read(&self.wanted(), self.condition.as_deref()).await?;
+        if frame.rows() == 0 {
+            return Err(AnalysisError::NoRows { condition: self.condition.clone() });
+        }
+        self.answer(&frame)
+    }
+
+    /// The answer of these rows. Rows without an outcome are left out first, so that deviations are those of who answered.
+    pub fn answer(&self, frame: &Frame) -> Result<DriversAnswer, AnalysisError> {
+        let outcome = frame.numbers(&self.outcome);
+        let rows: Vec<usize> = (0..frame.rows()).filter(|row| !outcome[*row].is_nan()).collect();
+        if rows.is_empty() {
+            return Err(AnalysisError::NoOutcome { outcome: self.outcome.clone(), rows: frame.rows() });
+        }
+        let frame = frame.select(&rows);
+        let (measures, left) = self.measures.measured_in(&frame);
+        let (confounders, also_left) = self.confounders.measured_in(&frame);
+        let confounders: Vec<String> = confounders.into_iter().filter(|name| !measures.contains(name)).collect();
+        let names: Vec<String> = measures.iter().chain(&confounders).cloned().collect();
+        let design = super::covariates::covariates(&frame, &names)?;
+        let step = |name: &String| {
+            let asked = self.steps.iter().find(|(measure, _)| measure == name).map(|(_, step)| *step);
+            let deviation = || design.of(name).next().map(|at| design.column()[at].scale);
+            asked.or_else(|| customary_step(name)).or_else(deviation).unwrap_or(1.0)
+        };
+        let numeric = |name: &&String| design.of(name).any(|at| design.column()[at].value.is_none());
+        let asked: Vec<Measure<'_>> = measures.iter().filter(numeric).map(|name| Measure { name, step: step(name) }).collect();
+        if asked.is_empty() {
+            return Err(AnalysisError::NoMeasure { measures: self.measures.names().to_vec() });
+        }
+        let users = self.user.as_ref().map(|user| frame.persons(user));
+        let answers = Answers { design: &design, outcome: frame.numbers(&self.outcome), weights: None, users: users.as_deref() };
+        let found = drivers(&answers, &asked, Options { penalty: Penalty::None, level: self.level })?;
+        Ok(DriversAnswer {
+            outcome: self.outcome.clone(),
+            measures: asked.iter().map(|measure| measure.name.to_owned()).collect(),
+            confounders,
+            sparse: left.into_iter().chain(also_left).collect(),
+            drivers: found,
+        })
+    }
+}
