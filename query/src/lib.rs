@@ -16,6 +16,7 @@ pub mod functions;
 pub mod pushdown;
 pub mod quality;
 pub mod relations;
+pub mod retention;
 pub mod satisfaction;
 
 pub use catalog::{Catalog, CatalogError, Definitions, Mode};
