@@ -3,8 +3,10 @@
 
 mod board;
 mod chart;
+pub mod cohorts;
 pub mod score;
 mod session;
+pub mod survival;
 
 pub(crate) use board::BoardAnswer;
 pub(crate) use chart::{Kind, Series};

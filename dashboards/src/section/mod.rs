@@ -1,9 +1,11 @@
 //! An answer as people read it, in one shape for terminal, page and report: what the numbers say, the tables and charts they stand in, what to
 //! beware of, and how they were come by.
 
+pub mod cohorts;
 mod html;
 pub mod numbers;
 pub mod score;
+pub mod survival;
 mod text;
 
 pub use html::{escape, html};
