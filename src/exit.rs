@@ -6,6 +6,7 @@ use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::quality::ScoreError;
+use qoe_query::retention::RetentionError;
 use qoe_query::satisfaction::AnalysisError;
 use qoe_store::embedded::EmbeddedError;
 use qoe_store::{EndpointError, FolderError};
@@ -51,6 +52,10 @@ fn code(error: &anyhow::Error) -> u8 {
         );
         if misread || no_file {
             return 2;
+        }
+        // Columns that cannot be read have causes of their own, further down; the rest says what cannot be said, and why.
+        if cause.downcast_ref::<RetentionError>().is_some_and(|error| !matches!(error, RetentionError::Frame(_))) {
+            return 3;
         }
         if cause.is::<NothingFound>() || matches!(cause.downcast_ref::<AnalysisError>(), Some(AnalysisError::NoRows { .. })) {
             return 3;

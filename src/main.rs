@@ -13,6 +13,7 @@ mod import;
 mod keyring;
 mod keys;
 mod listen;
+mod retention;
 mod satisfaction;
 mod score;
 mod serve;
@@ -44,6 +45,8 @@ enum Command {
     Import(import::ImportArgs),
     /// What people said, corrected for who stayed silent, and what moved it.
     Satisfaction(satisfaction::SatisfactionArgs),
+    /// Who comes back, and who stays.
+    Retention(retention::RetentionArgs),
     /// Score one set of figures with the E-model, each step shown.
     Score(score::ScoreArgs),
     /// Measure how fast this is on your machine.
@@ -73,6 +76,7 @@ fn main() -> std::process::ExitCode {
             Command::Sql(args) => sql::run(args).await,
             Command::Import(args) => import::run(args).await,
             Command::Satisfaction(args) => satisfaction::run(args).await,
+            Command::Retention(args) => retention::run(args).await,
             Command::Score(args) => score::run(&args),
             Command::Bench(args) => bench::run(args).await,
             Command::Engine(_) => Ok(()),

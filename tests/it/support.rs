@@ -116,6 +116,15 @@ impl Drop for Served {
     }
 }
 
+/// What a command answers about the database of `endpoint`.
+pub fn asking(endpoint: &Endpoint, arguments: &[&str]) -> std::process::Output {
+    let server = server();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qoe"));
+    command.args(arguments).args(["--clickhouse-url", &server.url, "--clickhouse-user", Embedded::USER]);
+    command.args(["--clickhouse-database", endpoint.database()]).env("QOE_CLICKHOUSE_PASSWORD", &server.password).env("QOE_LANG", "en");
+    command.output().expect("run qoe")
+}
+
 /// A database of one's own, with the tables in it.
 pub async fn database() -> Endpoint {
     static NEXT: AtomicU32 = AtomicU32::new(0);
