@@ -3,12 +3,14 @@
 
 mod board;
 mod chart;
+pub mod cohorts;
 pub mod correct;
 pub mod curve;
 pub mod drivers;
 pub mod score;
 mod session;
 pub mod stability;
+pub mod survival;
 
 pub(crate) use board::BoardAnswer;
 pub(crate) use chart::{Kind, Series};

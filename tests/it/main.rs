@@ -11,6 +11,7 @@ mod flood;
 mod intake;
 mod keys;
 mod pushdown;
+mod retention;
 mod store;
 mod stream;
 mod support;
