@@ -7,6 +7,7 @@ pub mod cohorts;
 pub mod correct;
 pub mod curve;
 pub mod drivers;
+pub mod effect;
 pub mod score;
 mod session;
 pub mod stability;

@@ -5,6 +5,7 @@ pub mod cohorts;
 pub mod correct;
 pub mod curve;
 pub mod drivers;
+pub mod effect;
 mod html;
 pub mod numbers;
 pub mod score;
