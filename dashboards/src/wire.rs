@@ -5,9 +5,11 @@ mod board;
 mod chart;
 pub mod correct;
 pub mod curve;
+pub mod drift;
 pub mod drivers;
 pub mod score;
 mod session;
+pub mod words;
 
 pub(crate) use board::BoardAnswer;
 pub(crate) use chart::{Kind, Series};

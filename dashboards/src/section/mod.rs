@@ -3,12 +3,14 @@
 
 pub mod correct;
 pub mod curve;
+pub mod drift;
 pub mod drivers;
 mod html;
 pub mod numbers;
 pub mod score;
 mod text;
 pub mod vendor_record;
+pub mod words;
 
 pub use html::{escape, html};
 pub use text::text;

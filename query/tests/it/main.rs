@@ -3,3 +3,5 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a test that unwraps nothing fails, which is what it is for")]
 
 mod correct;
+mod drift;
+mod words;
