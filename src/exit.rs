@@ -1,4 +1,4 @@
-//! How a command ends: 0 done, 1 failed, 2 wrong use, 3 nothing found, 5 ClickHouse or another service unavailable.
+//! How a command ends: 0 done, 1 failed, 2 wrong use, 3 nothing found, 4 the check said no, 5 ClickHouse or another service unavailable.
 
 use std::process::ExitCode;
 
@@ -7,6 +7,8 @@ use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::quality::ScoreError;
 use qoe_query::satisfaction::{AnalysisError, MarginsError};
+use qoe_query::statistics::dose_response::DoseResponseError;
+use qoe_query::statistics::drivers::DriversError;
 use qoe_query::statistics::response::CorrectError;
 use qoe_query::words::themes::ThemesError;
 use qoe_store::embedded::EmbeddedError;
@@ -21,6 +23,11 @@ pub struct WrongUse(pub String);
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct NothingFound(pub String);
+
+/// The check that was asked for said no; the answer stands on stdout.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CheckFailed(pub String);
 
 /// Says what went wrong, with its causes, on stderr.
 #[allow(clippy::print_stderr, reason = "this is where a command's last word is said")]
@@ -40,7 +47,13 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
         let held = matches!(cause.downcast_ref::<OpenError>(), Some(OpenError::InUse { .. }));
-        if held || cause.is::<WrongUse>() || cause.is::<FolderError>() || cause.is::<ScoreError>() || cause.is::<MarginsError>() || cause.is::<ThemesError>() {
+        if held
+            || cause.is::<WrongUse>()
+            || cause.is::<FolderError>()
+            || cause.is::<ScoreError>()
+            || cause.is::<MarginsError>()
+            || cause.is::<ThemesError>()
+        {
             return 2;
         }
         let misread = matches!(
@@ -60,6 +73,9 @@ fn code(error: &anyhow::Error) -> u8 {
         if cause.is::<NothingFound>() {
             return 3;
         }
+        if cause.is::<CheckFailed>() {
+            return 4;
+        }
         let away = cause.downcast_ref::<EndpointError>().is_some_and(EndpointError::is_unavailable)
             || cause.is::<EmbeddedError>()
             || matches!(cause.downcast_ref::<BoardError>(), Some(BoardError::Unavailable { .. }));
@@ -77,11 +93,17 @@ fn analysis(error: &AnalysisError) -> Option<u8> {
         AnalysisError::NoRows { .. } => Some(3),
         AnalysisError::Scale(_) | AnalysisError::Design(_) | AnalysisError::Answer { .. } | AnalysisError::Target { .. } => Some(2),
         AnalysisError::Low { .. } => Some(2),
-        AnalysisError::NoText { .. } | AnalysisError::NoTurn { .. } | AnalysisError::NoTime { .. } => Some(3),
+        AnalysisError::NoText { .. } | AnalysisError::NoTurn { .. } | AnalysisError::NoTime { .. } | AnalysisError::OffScale { .. } => {
+            Some(3)
+        }
         AnalysisError::Words(_) | AnalysisError::WordMeasures(_) => Some(3),
         AnalysisError::Correct(CorrectError::Cap { .. }) => Some(2),
         AnalysisError::Correct(_) => Some(3),
         // Margins come of a file that the caller wrote.
         AnalysisError::Margins(_) => Some(2),
+        AnalysisError::Drivers(DriversError::Step { .. } | DriversError::NoSuchMeasure { .. }) => Some(2),
+        AnalysisError::Curve(DoseResponseError::Edges { .. } | DoseResponseError::NoBins) => Some(2),
+        AnalysisError::NoOutcome { .. } | AnalysisError::NoMeasure { .. } => Some(3),
+        AnalysisError::Drivers(_) | AnalysisError::Curve(_) | AnalysisError::Pairs(_) => Some(3),
     }
 }

@@ -5,6 +5,7 @@ mod curve;
 mod drift;
 mod drivers;
 mod score;
+mod stability;
 mod words;
 
 use std::io::Write;
@@ -29,6 +30,8 @@ enum Analysis {
     Drivers(drivers::DriversArgs),
     /// How satisfaction goes with one measure: bins, a smooth curve, and from where on it turns.
     Curve(curve::CurveArgs),
+    /// Success against objectives: met, missed or not shown, the error budget, and how many attempts it takes.
+    Stability(stability::StabilityArgs),
     /// Scores of everyone asked, corrected for who stayed silent, and what they would be if answering went by satisfaction itself.
     Correct(correct::CorrectArgs),
     /// What people wrote: words, themes, which words set low scores apart, and which measures go with which words.
@@ -43,6 +46,7 @@ pub async fn run(args: SatisfactionArgs) -> anyhow::Result<()> {
         Analysis::Score(args) => score::run(args).await,
         Analysis::Drivers(args) => drivers::run(args).await,
         Analysis::Curve(args) => curve::run(args).await,
+        Analysis::Stability(args) => stability::run(args).await,
         Analysis::Correct(args) => correct::run(args).await,
         Analysis::Words(args) => words::run(args).await,
         Analysis::Drift(args) => drift::run(args).await,

@@ -9,6 +9,7 @@ pub mod drift;
 pub mod drivers;
 pub mod score;
 mod session;
+pub mod stability;
 pub mod words;
 
 pub(crate) use board::BoardAnswer;

@@ -42,7 +42,9 @@ pub const CONFOUNDERS: [&str; 6] = ["network", "platform", "device_class", "regi
 
 fn step(text: &str) -> Result<(String, f64), String> {
     let parsed = text.split_once('=').and_then(|(name, step)| Some((name.trim().to_owned(), step.trim().parse::<f64>().ok()?)));
-    parsed.filter(|(_, step)| step.is_finite() && *step != 0.0).ok_or_else(|| format!("{text:?} is no step: write COL=STEP, such as rtt_ms=100"))
+    parsed
+        .filter(|(_, step)| step.is_finite() && *step != 0.0)
+        .ok_or_else(|| format!("{text:?} is no step: write COL=STEP, such as rtt_ms=100"))
 }
 
 /// Asks and prints.

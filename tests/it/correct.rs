@@ -135,8 +135,8 @@ async fn a_stores_surveys_are_corrected_by_what_it_knows_of_sessions() {
         let answers = if slow { at % 8 < 4 } else { at % 10 == 1 };
         if answers {
             let score = if slow { 1 + at % 3 + at / 8 % 2 } else { 3 + at / 10 % 3 };
-            records.push(
-                Feedback {
+            for (dimension, score) in [("", score), ("sound", 5)] {
+                let answer = Feedback {
                     keys: keys.clone(),
                     stamp: stamp(30),
                     invitation_id: invitation_id.as_str().into(),
@@ -144,12 +144,12 @@ async fn a_stores_surveys_are_corrected_by_what_it_knows_of_sessions() {
                     score: score as f64,
                     scale_low: 1.0,
                     scale_high: 5.0,
-                    dimension: "".into(),
+                    dimension: dimension.into(),
                     text: String::new(),
                     language: "".into(),
-                }
-                .into(),
-            );
+                };
+                records.push(answer.into());
+            }
         }
     }
     support::insert(&endpoint, &records, 1).await;
@@ -163,4 +163,10 @@ async fn a_stores_surveys_are_corrected_by_what_it_knows_of_sessions() {
     assert!(all["corrected"]["value"].as_f64().unwrap() > all["raw"]["value"].as_f64().unwrap() + 0.05, "{all}");
     let none = support::asking(&endpoint, &["satisfaction", "correct", "--project", "p", "--kind", "nps"]);
     assert_eq!(none.status.code(), Some(3), "{}", String::from_utf8_lossy(&none.stderr));
+    for arguments in [["--dimension", "all"], ["--by", "dimension"]] {
+        let scores = json(&support::asking(&endpoint, &[&["satisfaction", "score", "--project", "p", "--json"][..], &arguments].concat()));
+        let groups = scores["groups"].as_array().unwrap();
+        assert_eq!(groups.iter().map(|group| &group["values"][0]).collect::<Vec<_>>(), ["sound", "whole"]);
+        assert_eq!((&groups[0]["score"]["value"], &groups[0]["score"]["n"]), (&Value::from(1.0), &groups[1]["score"]["n"]));
+    }
 }

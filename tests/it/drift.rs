@@ -21,7 +21,14 @@ fn files() -> (TempDir, String, String) {
     for day in 0..40 {
         for at in 0..12 {
             let score = if satisfied(day, at, 20) { 5 } else { 2 };
-            writeln!(text, "{},u{},{score},{}", first + chrono::Days::new(day as u64), at + 12 * (day % 20), 80 + (day * 31 + at * 17) % 23).unwrap();
+            writeln!(
+                text,
+                "{},u{},{score},{}",
+                first + chrono::Days::new(day as u64),
+                at + 12 * (day % 20),
+                80 + (day * 31 + at * 17) % 23
+            )
+            .unwrap();
         }
     }
     let folder = tempfile::tempdir().unwrap();
@@ -44,7 +51,8 @@ fn json(output: &Output) -> Value {
 #[test]
 fn a_file_is_read_as_json_and_as_text() {
     let (_folder, rows, releases) = files();
-    let given = ["--data", &rows, "--time", "asked_at", "--user", "person", "--wave", "20d", "--measures", "rtt_ms", "--releases", &releases];
+    let given =
+        ["--data", &rows, "--time", "asked_at", "--user", "person", "--wave", "20d", "--measures", "rtt_ms", "--releases", &releases];
     let answer = json(&drift(&[&given[..], &["--json"]].concat()));
     assert!(answer["change"]["total"]["high"].as_f64().unwrap() < -0.2, "{}", answer["change"]);
     assert_eq!((answer["change"]["people_in_both"].as_u64(), answer["stale"].as_bool()), (Some(240), Some(true)));
@@ -54,7 +62,13 @@ fn a_file_is_read_as_json_and_as_text() {
     assert_eq!(score["changes"][0]["coincides_with"]["release"], "7.3");
 
     let text = String::from_utf8(drift(&given).stdout).unwrap();
-    for said in ["CSAT fell by -", "The 240 people who answered both times", "score has been on another level since 2026-03-21", "coincides with release 7.3", "Stale: "] {
+    for said in [
+        "CSAT fell by -",
+        "The 240 people who answered both times",
+        "score has been on another level since 2026-03-21",
+        "coincides with release 7.3",
+        "Stale: ",
+    ] {
         assert!(text.contains(said), "{said:?} is not in\n{text}");
     }
     let text = String::from_utf8(drift(&[&given[..], &["--lang", "zh", "--tz", "Asia/Shanghai"]].concat()).stdout).unwrap();
@@ -76,10 +90,11 @@ fn wrong_use_is_two_and_nothing_to_say_is_three() {
         (&["--kind", "nps", "--scale", "1..5"], 2, "0 to 10"),
         (&["--releases", "nowhere.csv"], 2, "nowhere.csv"),
         (&["--where", "score > 9", "--releases", &releases], 3, "no rows"),
-        (&["--kind", "thumbs"], 3, "nothing can be related"),
+        (&["--kind", "thumbs"], 3, "on the scale of 0 to 1"),
     ];
     for (arguments, code, said) in cases {
-        let given: Vec<&str> = data.iter().filter(|word| !(arguments[0] == "--time" && (**word == "--time" || **word == "asked_at"))).copied().collect();
+        let given: Vec<&str> =
+            data.iter().filter(|word| !(arguments[0] == "--time" && (**word == "--time" || **word == "asked_at"))).copied().collect();
         let output = drift(&[&given[..], arguments].concat());
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");

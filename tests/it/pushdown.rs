@@ -11,6 +11,7 @@ use datafusion::prelude::SessionContext;
 use datafusion_federation::FederatedPlanNode;
 use qoe_fixtures::{Fleet, FleetConfig};
 use qoe_query::board::{Boards, Dimension, Filter, all_questions};
+use qoe_query::relations::{self, Period, Window};
 use qoe_query::{Catalog, Definitions, Limits, Mode};
 use qoe_store::{Endpoint, Millis};
 
@@ -138,7 +139,19 @@ async fn handed_down_answers_are_datafusions_own() {
         "select vendor, n from (select vendor, count(*) as n from sessions group by vendor) as v where n > 3 order by n desc, vendor limit 2".into(),
         "select session_id, minute, rtt_ms_sum / cast(rtt_n as double) as mean from session_minutes where rtt_n > 0".into(),
         "select s.session_id, s.samples, m.minutes from sessions s join (select session_id, count(*) as minutes from session_minutes group by session_id) m on s.session_id = m.session_id".into(),
+        "select s.session_id, count(t.turn_id) as n from sessions s left join turns t on s.session_id = t.session_id where s.vendor = 'aurora' group by s.session_id".into(),
+        "select sessions.session_id, turns.turn_id from sessions left join turns on sessions.session_id = turns.session_id where sessions.vendor = 'aurora'".into(),
+        "select s.session_id, t.turn_id from sessions s left join (select * from turns where response_ms > 800.0) t on s.session_id = t.session_id".into(),
+        "select s.session_id, t.turn_id from (select * from turns where response_ms > 800.0) t right join sessions s on s.session_id = t.session_id where s.region <> 'cn-east'".into(),
+        "select s.vendor, t.turn_id from sessions s left join (select t.session_id, t.turn_id from turns t join session_events e on t.session_id = e.session_id where e.name = 'joined' and t.response_ms > 500.0) t on s.session_id = t.session_id".into(),
         "select s.vendor, count(*) as n, sum(t.response_ms) as total from sessions s left join turns t on s.session_id = t.session_id group by s.vendor".into(),
+        format!("select s.session_id, s.first_at, t.n from sessions as s left join (select session_id, count(*) as n from turns group by session_id) as t on s.session_id = t.session_id where s.first_at >= {minute}"),
+        format!("select sessions.session_id, first_at, n from sessions left join (select session_id, count(*) as n from turns group by session_id) as t on sessions.session_id = t.session_id where first_at >= {minute} and vendor <> 'aurora'"),
+        format!("select j.session_id, j.user_id, n from (select s.session_id, s.user_id, s.first_at, t.n, u.hours from sessions as s left join (select session_id, count(*) as n from turns group by session_id) as t on s.session_id = t.session_id left join (select user_id, count(*) as hours from user_hours group by user_id) as u on s.user_id = u.user_id where s.first_at >= {minute}) as j where hours > 0"),
+        "select vendor, count(*) as n, sum(n) as turns from (select s.session_id, s.vendor, t.n from sessions as s left join (select session_id, count(*) as n from turns group by session_id) as t on s.session_id = t.session_id where s.vendor <> 'x') as j group by vendor order by vendor".into(),
+        "select s.session_id, t.turn_id from sessions as s join turns as t on s.session_id = t.session_id order by s.session_id, t.turn_id limit 5".into(),
+        format!("select s.session_id, s.vendor, t.response_ms from turns as t right join sessions as s on s.session_id = t.session_id and t.response_ms > 500.0 where s.first_at >= {minute} and s.service = 'conversational_ai'"),
+        format!("select s.session_id, s.vendor, m.minute from sessions as s join session_minutes as m on s.session_id = m.session_id where s.vendor = 'aurora' and m.vendor <> 'x' and m.minute >= {minute}"),
         "select vendor, avg(connect_ms) as mean from session_events where name = 'joined' and connect_ms is not null group by vendor having count(*) > 1".into(),
         "select distinct vendor, region from sessions".into(),
         "select coalesce(response_ms, -1.0) as response, nullif(model, '') as model from turns".into(),
@@ -157,6 +170,34 @@ async fn handed_down_answers_are_datafusions_own() {
     }
 }
 
+/// What analyses read of a store, against DataFusion alone.
+#[tokio::test]
+async fn relations_are_the_same_when_datafusion_does_it_all() {
+    let endpoint = fleet().await;
+    let (pushed, alone) = contexts(&endpoint).await;
+    // The last minutes only, so that there is something to leave out.
+    let period = Period { since: DateTime::from_timestamp_millis(START + 6 * 60_000).unwrap(), until: now() };
+    for sql in [
+        relations::sessions(period, "csat", Window::Whole),
+        relations::sessions(period, "csat", Window::First { seconds: 60 }),
+        relations::answers(period, "csat", ""),
+        relations::answers(period, "csat", relations::EVERY_DIMENSION),
+        relations::invitations(period, "csat"),
+        relations::visits(period.until),
+        relations::releases(period),
+    ] {
+        check(&pushed, &alone, &sql, &sql, 0.02).await;
+    }
+    let begun = format!(
+        "select count(*) as n from sessions where first_at >= arrow_cast('{}', 'Timestamp(Millisecond, Some(\"UTC\"))')",
+        period.since.to_rfc3339()
+    );
+    let rows = answer(&pushed, &relations::sessions(period, "csat", Window::Whole)).await.num_rows() as i64;
+    let counted = cast(answer(&alone, &begun).await.column(0), &DataType::Int64).unwrap();
+    assert_eq!(rows, counted.as_primitive::<datafusion::arrow::datatypes::Int64Type>().value(0));
+    assert!(rows > 0);
+}
+
 /// What ClickHouse would answer otherwise stays in DataFusion, and the answer is right.
 #[tokio::test]
 async fn what_differs_stays_in_datafusion() {
@@ -170,6 +211,8 @@ async fn what_differs_stays_in_datafusion() {
         "select count(*) as n from sessions where session_id in (select session_id from turns)",
         "select count(*) as n from sessions where vendor not in (select vendor from turns)",
         "select upper(vendor) as v, count(*) as n from sessions group by 1",
+        "select s.session_id, count(t.turn_id) as n, max(u.samples) as samples from sessions s left join turns t on s.session_id = t.session_id left join user_hours u on s.user_id = u.user_id where s.vendor = 'aurora' and s.samples > 3 group by s.session_id",
+        "select s.vendor, t.turn_id, u.samples from sessions s left join turns t on s.session_id = t.session_id left join user_hours u on s.user_id = u.user_id where s.samples > 3 and (t.turn_id is null or s.samples > 5)",
         "select vendor, region, count(*) as n from sessions group by rollup(vendor, region)",
         "select session_id, attributes from sessions join samples using (session_id) order by observed_at, stream_id limit 1",
     ] {

@@ -42,15 +42,31 @@ fn a_file_is_read_as_json_and_as_text() {
     let found = answer["words"].as_array().unwrap().iter().find(|row| row["word"] == "卡顿").unwrap();
     assert_eq!((found["texts"].as_u64(), found["language"].as_str()), (Some(60), Some("zh")));
     assert!(found["keyness"]["log_odds"]["low"].as_f64().unwrap() > 1.0, "{found}");
-    assert!(answer["words_and_measures"].as_array().unwrap().iter().any(|pair| pair["word"] == "卡顿" && pair["superiority"]["value"] == 1.0));
-    assert_eq!((answer["fallback"]["conversations"].as_u64(), answer["fallback"]["repeated"].as_u64()), (Some(2), Some(1)), "{}", answer["fallback"]);
+    assert!(
+        answer["words_and_measures"].as_array().unwrap().iter().any(|pair| pair["word"] == "卡顿" && pair["superiority"]["value"] == 1.0)
+    );
+    assert_eq!(
+        (answer["fallback"]["conversations"].as_u64(), answer["fallback"]["repeated"].as_u64()),
+        (Some(2), Some(1)),
+        "{}",
+        answer["fallback"]
+    );
 
     let text = String::from_utf8(words(&given).stdout).unwrap();
-    for said in ["120 texts have words", "scored at most 2 (60)", "卡顿 (odds", "freeze_ratio is larger", "did not understand in 50.0 %", "log-odds", "stability"] {
+    for said in [
+        "120 texts have words",
+        "scored at most 2 (60)",
+        "卡顿 (odds",
+        "freeze_ratio is larger",
+        "did not understand in 50.0 %",
+        "log-odds",
+        "stability",
+    ] {
         assert!(text.contains(said), "{said:?} is not in\n{text}");
     }
     let text = String::from_utf8(words(&[&given[..], &["--lang", "zh"]].concat()).stdout).unwrap();
-    for said in ["120 条文本有内容", "评分不高于 2 分者", "卡顿（优势比", "稳定性", "连续两次以上表示没听懂", "相关关系"] {
+    for said in ["120 条文本有内容", "评分不高于 2 分者", "卡顿（优势比", "稳定性", "连续两次以上表示没听懂", "相关关系"]
+    {
         assert!(text.contains(said), "{said:?} is not in\n{text}");
     }
 }
@@ -87,7 +103,12 @@ async fn a_stores_texts_are_read_with_the_measures_of_their_sessions() {
     let mut records = Records::default();
     for at in 0..200_i64 {
         let slow = at % 2 == 0;
-        let keys = Arc::new(Keys { project: "p".into(), session_id: format!("s{at}").into(), user_id: format!("u{at}").into(), ..Keys::default() });
+        let keys = Arc::new(Keys {
+            project: "p".into(),
+            session_id: format!("s{at}").into(),
+            user_id: format!("u{at}").into(),
+            ..Keys::default()
+        });
         let stamp = |after: i64| Stamp::at(from + at * 100 + after);
         records.push(
             SessionEvent {
@@ -110,7 +131,14 @@ async fn a_stores_texts_are_read_with_the_measures_of_their_sessions() {
                 scale_low: 1.0,
                 scale_high: 5.0,
                 dimension: "".into(),
-                text: if at % 20 == 19 { "" } else if slow { "接通太慢" } else { "great call" }.into(),
+                text: if at % 20 == 19 {
+                    ""
+                } else if slow {
+                    "接通太慢"
+                } else {
+                    "great call"
+                }
+                .into(),
                 language: "".into(),
             }
             .into(),
@@ -144,7 +172,10 @@ async fn a_stores_texts_are_read_with_the_measures_of_their_sessions() {
     let pair = answer["words_and_measures"].as_array().unwrap().iter().find(|pair| pair["word"] == "great").unwrap();
     assert_eq!((pair["measure"].as_str(), pair["superiority"]["value"].as_f64()), (Some("connect_ms"), Some(0.0)), "{pair}");
     let fallback = &answer["fallback"];
-    assert_eq!((fallback["conversations"].as_u64(), fallback["fallbacks"].as_u64(), fallback["repeated"].as_u64()), (Some(10), Some(15), Some(5)));
+    assert_eq!(
+        (fallback["conversations"].as_u64(), fallback["fallbacks"].as_u64(), fallback["repeated"].as_u64()),
+        (Some(10), Some(15), Some(5))
+    );
     let none = support::asking(&endpoint, &["satisfaction", "words", "--project", "p", "--kind", "nps"]);
     assert_eq!(none.status.code(), Some(3), "{}", String::from_utf8_lossy(&none.stderr));
 }

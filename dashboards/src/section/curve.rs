@@ -27,7 +27,8 @@ fn outcome_unit(answer: &CurveAnswer) -> Unit {
 /// The answer as people read it.
 pub fn curve(answer: &CurveAnswer, lang: Lang) -> Section {
     let (x, y) = (measure_unit(&answer.measure), outcome_unit(answer));
-    let title = lang.pick(format!("{} against {}", answer.outcome, answer.measure), format!("{} 与 {} 的关系", answer.outcome, answer.measure));
+    let title =
+        lang.pick(format!("{} against {}", answer.outcome, answer.measure), format!("{} 与 {} 的关系", answer.outcome, answer.measure));
     let mut section = Section::new("curve", title);
     section.says.push(match &answer.knee {
         Knee::Found(found) => knee_found(answer, found, lang),
@@ -68,7 +69,10 @@ fn no_knee(p: Option<f64>, why: NoKnee, lang: Lang) -> String {
         NoKnee::Straight => lang.pick("a straight line is not refuted", "无法排除直线关系"),
         NoKnee::AtEdge => lang.pick("it may turn at the edge of what was measured, or outside", "拐点可能在测量范围的边缘或之外"),
         NoKnee::Anywhere => lang.pick("it turns, but where cannot be told", "存在转折，但无法确定位置"),
-        NoKnee::NoScatter => lang.pick("the points lie on the lines without scatter, so nothing tells how sure a knee is", "数据点没有离散度，无法判断拐点的可靠性"),
+        NoKnee::NoScatter => lang.pick(
+            "the points lie on the lines without scatter, so nothing tells how sure a knee is",
+            "数据点没有离散度，无法判断拐点的可靠性",
+        ),
     };
     let p = p.map_or_else(String::new, |p| format!(" (p {})", p_value(p)));
     lang.pick(format!("No knee found: {why}{p}."), format!("未发现拐点：{why}{p}。"))
@@ -111,7 +115,9 @@ fn chart(answer: &CurveAnswer, lang: Lang) -> Chart {
 fn method(answer: &CurveAnswer, lang: Lang) -> String {
     let iqx = match &answer.iqx {
         Iqx::Fitted(fit) => format!("IQX: {:.3} exp(-{:.5} x) + {:.3}", fit.alpha.value, fit.beta.value, fit.gamma.value),
-        Iqx::NotFitting { why } => lang.pick(format!("IQX does not fit: {}", misfit(*why, lang)), format!("IQX 不适用：{}", misfit(*why, lang))),
+        Iqx::NotFitting { why } => {
+            lang.pick(format!("IQX does not fit: {}", misfit(*why, lang)), format!("IQX 不适用：{}", misfit(*why, lang)))
+        }
     };
     let missing = count(answer.response.missing);
     lang.pick(

@@ -151,7 +151,9 @@ fn levels(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
         match (&series.found, series.called(answer.level)) {
             (Err(error), _) => section.warnings.push(unsought(&series.name, error, lang)),
             (Ok(_), []) => flat.push(series.name.clone()),
-            (Ok(_), shifts) => section.says.extend(shifts.iter().map(|shift| shift_says(answer, (series, series_unit(answer, at)), shift, lang))),
+            (Ok(_), shifts) => {
+                section.says.extend(shifts.iter().map(|shift| shift_says(answer, (series, series_unit(answer, at)), shift, lang)))
+            }
         }
     }
     if !flat.is_empty() {
@@ -164,7 +166,11 @@ fn levels(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
 
 /// `2026-11-01 (2026-10-30 – 2026-11-02)`.
 fn when(shift: &Shift) -> String {
-    if shift.earliest == shift.latest { shift.from.to_string() } else { format!("{} ({} – {})", shift.from, shift.earliest, shift.latest) }
+    if shift.earliest == shift.latest {
+        shift.from.to_string()
+    } else {
+        format!("{} ({} – {})", shift.from, shift.earliest, shift.latest)
+    }
 }
 
 fn shift_says(answer: &DriftAnswer, (series, unit): (&Series, Unit), shift: &Shift, lang: Lang) -> String {
@@ -232,10 +238,7 @@ fn warnings(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
                 format!("个评分超出量表 {}–{}，未计入。", scale.low, scale.high),
             ),
         ),
-        (
-            rows.other_scale,
-            lang.pick("scores were given on another scale and were left out.", "个评分使用了其他量表，未计入。").to_owned(),
-        ),
+        (rows.other_scale, lang.pick("scores were given on another scale and were left out.", "个评分使用了其他量表，未计入。").to_owned()),
     ];
     let said = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(n)));
     section.warnings.extend(said);
@@ -262,7 +265,10 @@ fn wave_table(answer: &DriftAnswer, lang: Lang) -> Table {
 fn change_table(answer: &DriftAnswer, change: &Change, lang: Lang) -> Table {
     let unit = unit(answer.instrument.kind());
     let heads = [lang.pick("change", "变化"), lang.pick("this less before", "本轮减上一轮"), lang.pick("people", "人数"), "p"];
-    let mut table = Table::new(lang.pick(format!("Change, {}", level_head(answer.level, lang)), format!("变化，{}", level_head(answer.level, lang))), &heads);
+    let mut table = Table::new(
+        lang.pick(format!("Change, {}", level_head(answer.level, lang)), format!("变化，{}", level_head(answer.level, lang))),
+        &heads,
+    );
     let mut row = |name: &str, of: Option<&Estimate>, p: Option<f64>| {
         let shown = of.map_or_else(|| "–".to_owned(), |of| difference(of, unit, lang));
         let n = of.map_or_else(|| "–".to_owned(), |of| count(of.n));
@@ -319,12 +325,15 @@ fn days(day: NaiveDate, answer: &DriftAnswer) -> f64 {
 }
 
 fn chart(answer: &DriftAnswer, series: &Series, lang: Lang) -> Option<Chart> {
-    let points: Vec<_> = series.points.iter().filter_map(|point| Some((days(point.from, answer), point.estimate.as_ref()?.into()))).collect();
+    let points: Vec<_> =
+        series.points.iter().filter_map(|point| Some((days(point.from, answer), point.estimate.as_ref()?.into()))).collect();
     let (Some(from), Some(to)) = (points.first().map(|point: &(f64, _)| point.0), points.last().map(|point| point.0)) else {
         return None;
     };
-    let shifts = series.called(answer.level).iter().map(|shift| (days(shift.from, answer), lang.pick("another level", "水平改变").to_owned()));
-    let released = answer.releases.iter().map(|release| (days(release.at.with_timezone(&answer.zone).date_naive(), answer), release.name.clone()));
+    let shifts =
+        series.called(answer.level).iter().map(|shift| (days(shift.from, answer), lang.pick("another level", "水平改变").to_owned()));
+    let released =
+        answer.releases.iter().map(|release| (days(release.at.with_timezone(&answer.zone).date_naive(), answer), release.name.clone()));
     let marks = shifts.chain(released).filter(|(at, _)| (from..=to).contains(at)).collect();
     let per = match answer.cadence {
         Cadence::Daily => lang.pick("day", "日"),
@@ -353,8 +362,12 @@ fn method(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
             "means over people, the same people paired (Student); of those who switched sides McNemar's exact p",
             "按用户取均值，同一用户配对（Student）；改变评价者用 McNemar 精确检验",
         ),
-        (false, Kind::Csat | Kind::Thumbs) => ("difference of shares (Newcombe), answers independent", "比例之差（Newcombe），假定各回答独立"),
-        (false, Kind::Nps) => ("difference of net promoter scores (adjusted Wald), answers independent", "NPS 之差（校正 Wald），假定各回答独立"),
+        (false, Kind::Csat | Kind::Thumbs) => {
+            ("difference of shares (Newcombe), answers independent", "比例之差（Newcombe），假定各回答独立")
+        }
+        (false, Kind::Nps) => {
+            ("difference of net promoter scores (adjusted Wald), answers independent", "NPS 之差（校正 Wald），假定各回答独立")
+        }
         (false, Kind::Ces | Kind::Acr) => ("difference of means (Welch), answers independent", "均值之差（Welch），假定各回答独立"),
     };
     section.method.push(lang.pick(

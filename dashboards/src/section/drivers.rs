@@ -22,7 +22,8 @@ pub fn drivers(answer: &DriversAnswer, lang: Lang) -> Section {
             section.tables.push(tendency_table(tendencies, lang));
         }
     }
-    let equal = if answer.confounders.is_empty() { lang.pick("nothing else", "无其他变量").to_owned() } else { answer.confounders.join(", ") };
+    let equal =
+        if answer.confounders.is_empty() { lang.pick("nothing else", "无其他变量").to_owned() } else { answer.confounders.join(", ") };
     section.method.push(lang.pick(
         format!(
             "One proportional-odds model of {} answers of {} people; the measures and {equal} are held equal to one another. Intervals by sandwich over people; Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",
@@ -58,7 +59,12 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
     }
     for driver in found.iter().filter(|driver| driver.inflation >= INFLATED && !driver.collinear_with.is_empty()) {
         section.warnings.push(lang.pick(
-            format!("{} is hardly told apart from {} (variance inflated {:.1} times).", driver.measure, driver.collinear_with.join(", "), driver.inflation),
+            format!(
+                "{} is hardly told apart from {} (variance inflated {:.1} times).",
+                driver.measure,
+                driver.collinear_with.join(", "),
+                driver.inflation
+            ),
             format!("{} 与 {} 难以区分（方差膨胀 {:.1} 倍）。", driver.measure, driver.collinear_with.join("、"), driver.inflation),
         ));
     }
@@ -134,10 +140,8 @@ fn drawn(why: &Penalised, lang: Lang) -> String {
     let why = match why {
         Penalised::Asked => lang.pick("it was asked for", "按要求").to_owned(),
         Penalised::NotFitted(error) => error.to_string(),
-        Penalised::TooFewUsers { users, columns } => lang.pick(
-            format!("{users} people are too few for {columns} coefficients"),
-            format!("{users} 位用户不足以估计 {columns} 个系数"),
-        ),
+        Penalised::TooFewUsers { users, columns } => lang
+            .pick(format!("{users} people are too few for {columns} coefficients"), format!("{users} 位用户不足以估计 {columns} 个系数")),
     };
     lang.pick(
         format!("Coefficients are drawn to zero and have no honest interval, only an order and a direction: {why}."),

@@ -8,6 +8,7 @@ pub mod drivers;
 mod html;
 pub mod numbers;
 pub mod score;
+pub mod stability;
 mod text;
 pub mod vendor_record;
 pub mod words;

@@ -61,17 +61,20 @@ fn list(items: &[String], lang: Lang) -> String {
 }
 
 fn frequent(answer: &WordsAnswer, lang: Lang) -> String {
-    let named = |row: &WordRow| lang.pick(
-        format!("{} ({})", row.word.text, number(row.share.value, Unit::Share)),
-        format!("{}（{}）", row.word.text, number(row.share.value, Unit::Share)),
-    );
+    let named = |row: &WordRow| {
+        lang.pick(
+            format!("{} ({})", row.word.text, number(row.share.value, Unit::Share)),
+            format!("{}（{}）", row.word.text, number(row.share.value, Unit::Share)),
+        )
+    };
     let most: Vec<String> = answer.words.table.iter().take(NAMED).map(named).collect();
     let told = count(answer.words.texts.told);
-    let who = if answer.by_person { lang.pick("people wrote something that has words", "位用户写下了有内容的文字") } else { lang.pick("texts have words", "条文本有内容") };
-    lang.pick(
-        format!("{told} {who}; most often: {}.", list(&most, lang)),
-        format!("{told} {who}，最常出现的词：{}。", list(&most, lang)),
-    )
+    let who = if answer.by_person {
+        lang.pick("people wrote something that has words", "位用户写下了有内容的文字")
+    } else {
+        lang.pick("texts have words", "条文本有内容")
+    };
+    lang.pick(format!("{told} {who}; most often: {}.", list(&most, lang)), format!("{told} {who}，最常出现的词：{}。", list(&most, lang)))
 }
 
 /// Words with what sets them apart, the discontented's first.
@@ -146,20 +149,20 @@ fn themes_say(answer: &WordsAnswer, lang: Lang) -> Vec<String> {
     if mentioned.is_empty() {
         return vec![lang.pick("No text mentions a theme of the dictionary.", "没有文本涉及词典中的主题。").to_owned()];
     }
-    let mut says = vec![lang.pick(
-        format!("Most mentioned themes: {}.", list(&mentioned, lang)),
-        format!("提及最多的主题：{}。", list(&mentioned, lang)),
-    )];
-    let mut lower: Vec<_> = themes.iter().filter_map(|(theme, row)| Some((theme, row.apart.as_ref().filter(|apart| apart.high < 0.0)?))).collect();
+    let mut says = vec![
+        lang.pick(format!("Most mentioned themes: {}.", list(&mentioned, lang)), format!("提及最多的主题：{}。", list(&mentioned, lang))),
+    ];
+    let mut lower: Vec<_> =
+        themes.iter().filter_map(|(theme, row)| Some((theme, row.apart.as_ref().filter(|apart| apart.high < 0.0)?))).collect();
     lower.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
-    let lower: Vec<String> = lower
-        .into_iter()
-        .take(3)
-        .map(|(theme, apart)| format!("{} {}", name(theme, lang), figure(apart, Unit::Plain(2))))
-        .collect();
+    let lower: Vec<String> =
+        lower.into_iter().take(3).map(|(theme, apart)| format!("{} {}", name(theme, lang), figure(apart, Unit::Plain(2)))).collect();
     if !lower.is_empty() {
         says.push(lang.pick(
-            format!("Those who mention these themes score lower than those who do not, each theme taken by itself: {}.", list(&lower, lang)),
+            format!(
+                "Those who mention these themes score lower than those who do not, each theme taken by itself: {}.",
+                list(&lower, lang)
+            ),
             format!("提及以下主题者的评分低于未提及者（各主题单独比较）：{}。", list(&lower, lang)),
         ));
     }
@@ -180,7 +183,10 @@ fn measures_say(answer: &WordsAnswer, lang: Lang) -> Vec<String> {
     }
     if answer.pairs.is_empty() {
         return vec![lang.pick(
-            format!("No word can be set against {}: too few texts with and without it are measured, or the measure does not vary.", answer.measures.join(", ")),
+            format!(
+                "No word can be set against {}: too few texts with and without it are measured, or the measure does not vary.",
+                answer.measures.join(", ")
+            ),
             format!("无法将词语与 {} 对照：含该词与不含该词的文本中有测量值的太少，或指标没有变化。", answer.measures.join("、")),
         )];
     }
@@ -189,7 +195,10 @@ fn measures_say(answer: &WordsAnswer, lang: Lang) -> Vec<String> {
     let says: Vec<String> = clear.map(|pair| pair_says(answer, pair, lang)).collect();
     if says.is_empty() {
         return vec![lang.pick(
-            format!("Inconclusive: none of {} pairs of a word and a measure is told apart from no association.", count(answer.pairs.len() as u64)),
+            format!(
+                "Inconclusive: none of {} pairs of a word and a measure is told apart from no association.",
+                count(answer.pairs.len() as u64)
+            ),
             format!("尚无定论：{} 组词语与指标中，没有一组能确认存在关联。", count(answer.pairs.len() as u64)),
         )];
     }
@@ -213,7 +222,12 @@ fn warnings(answer: &WordsAnswer, lang: Lang, section: &mut Section) {
     let scale = answer.instrument.scale();
     if rows.off_scale > 0 {
         section.warnings.push(lang.pick(
-            format!("{} scores lie outside the scale of {} to {}; their texts count as without a score.", count(rows.off_scale), scale.low, scale.high),
+            format!(
+                "{} scores lie outside the scale of {} to {}; their texts count as without a score.",
+                count(rows.off_scale),
+                scale.low,
+                scale.high
+            ),
             format!("{} 个评分超出量表 {}–{}，其文本按无评分处理。", count(rows.off_scale), scale.low, scale.high),
         ));
     }
@@ -243,7 +257,12 @@ fn frequency_table(answer: &WordsAnswer, lang: Lang) -> Table {
     let mut table = Table::new(lang.pick("Most frequent words", "高频词"), &heads);
     for row in answer.words.table.iter().take(SHOWN) {
         let share = &row.share;
-        table.row([row.word.text.clone(), number(share.value, Unit::Share), interval(share.low, share.high, Unit::Share), count(row.texts.len() as u64)]);
+        table.row([
+            row.word.text.clone(),
+            number(share.value, Unit::Share),
+            interval(share.low, share.high, Unit::Share),
+            count(row.texts.len() as u64),
+        ]);
     }
     table
 }
@@ -261,7 +280,15 @@ fn ends<T>(mut all: Vec<T>) -> Vec<T> {
 fn keyness_table(answer: &WordsAnswer, lang: Lang) -> Option<Table> {
     let keyed = ends(keyed(answer));
     let range = level_head(answer.level, lang);
-    let heads = [lang.pick("word", "词"), lang.pick("log-odds", "对数优势比"), range.as_str(), "z", "p", lang.pick("q (BH)", "q（BH）"), lang.pick("texts", "文本数")];
+    let heads = [
+        lang.pick("word", "词"),
+        lang.pick("log-odds", "对数优势比"),
+        range.as_str(),
+        "z",
+        "p",
+        lang.pick("q (BH)", "q（BH）"),
+        lang.pick("texts", "文本数"),
+    ];
     let caption = lang.pick(
         format!("Words of those who scored {} against the others'; above 0: more frequent among low scores", low(answer, lang)),
         format!("评分{}者与其他人的用词对比；大于 0：低分者更常用", low(answer, lang)),

@@ -43,7 +43,9 @@ fn wave(wave: &Wave) -> Value {
 }
 
 fn change(change: &Change) -> Value {
-    let part = |of: fn(&qoe_query::statistics::WaveChange) -> Option<&qoe_query::statistics::Estimate>| change.parts.as_ref().and_then(of).map(estimate);
+    let part = |of: fn(&qoe_query::statistics::WaveChange) -> Option<&qoe_query::statistics::Estimate>| {
+        change.parts.as_ref().and_then(of).map(estimate)
+    };
     json!({
         "total": estimate(&change.total),
         "same_people": part(|parts| parts.same_people.as_ref()),

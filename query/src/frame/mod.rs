@@ -157,18 +157,29 @@ impl Frame {
 
     /// The numbers of a column that was wanted as numbers or flags.
     pub fn numbers(&self, what: &str) -> &[f64] {
-        match self.column(what) {
-            Column::Number(values) | Column::Flag(values) => values,
-            other => panic!("{what} was read as numbers, not {other:?}"),
-        }
+        let found = self.first_of(what, |column| match column {
+            Column::Number(values) | Column::Flag(values) => Some(values.as_slice()),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("{what} was read as numbers"))
+    }
+
+    /// Yes and no of a column that was wanted as flags, as 1 and 0.
+    pub fn flags(&self, what: &str) -> &[f64] {
+        let found = self.first_of(what, |column| match column {
+            Column::Flag(values) => Some(values.as_slice()),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("{what} was read as flags"))
     }
 
     /// The codes and labels of a column that was wanted as a category.
     pub fn categories(&self, what: &str) -> (&[u32], &[String]) {
-        match self.column(what) {
-            Column::Category { codes, labels } => (codes, labels),
-            other => panic!("{what} was read as a category, not {other:?}"),
-        }
+        let found = self.first_of(what, |column| match column {
+            Column::Category { codes, labels } => Some((codes.as_slice(), labels.as_slice())),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("{what} was read as a category"))
     }
 
     /// Who each row is of, from a column that was wanted as a category; a row that does not say is somebody of its own.
@@ -180,25 +191,40 @@ impl Frame {
 
     /// The moments of a column that was wanted as times.
     pub fn times(&self, what: &str) -> &[Option<i64>] {
-        match self.column(what) {
-            Column::Time(values) => values,
-            other => panic!("{what} was read as times, not {other:?}"),
-        }
+        let found = self.first_of(what, |column| match column {
+            Column::Time(values) => Some(values.as_slice()),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("{what} was read as times"))
     }
 
     /// The words of a column that was wanted as text.
     pub fn texts(&self, what: &str) -> &[String] {
-        match self.column(what) {
-            Column::Text(values) => values,
-            other => panic!("{what} was read as text, not {other:?}"),
-        }
+        let found = self.first_of(what, |column| match column {
+            Column::Text(values) => Some(values.as_slice()),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("{what} was read as text"))
+    }
+
+    /// The column that stands for a covariate, as [`Frame::covariates`] takes it; `None` if it was not wanted as anything like one.
+    pub fn as_covariate(&self, what: &str) -> Option<&Column> {
+        self.first_of(what, |column| match column {
+            Column::Number(_) | Column::Flag(_) | Column::Category { .. } => Some(column),
+            _ => None,
+        })
+    }
+
+    /// A column may have been wanted in several roles: the first that serves.
+    fn first_of<'a, T>(&'a self, what: &str, serves: impl Fn(&'a Column) -> Option<T>) -> Option<T> {
+        self.columns.iter().filter(|(name, _)| name == what).find_map(|(_, column)| serves(column))
     }
 
     /// These columns as covariates of a model.
     pub fn covariates<'a>(&'a self, names: &'a [String]) -> Vec<Covariate<'a>> {
-        let covariate = |name: &'a String| match self.column(name) {
-            Column::Number(values) | Column::Flag(values) => Covariate::numeric(name, values),
-            Column::Category { codes, labels } => Covariate::category(name, codes, labels),
+        let covariate = |name: &'a String| match self.as_covariate(name) {
+            Some(Column::Number(values) | Column::Flag(values)) => Covariate::numeric(name, values),
+            Some(Column::Category { codes, labels }) => Covariate::category(name, codes, labels),
             other => panic!("{name} was read as a covariate, not {other:?}"),
         };
         names.iter().map(covariate).collect()
@@ -227,7 +253,7 @@ impl Input {
     pub async fn read(&self, wanted: &[Want], condition: Option<&str>) -> Result<Frame, FrameError> {
         let mut unique: Vec<&Want> = Vec::new();
         for want in wanted {
-            if !unique.iter().any(|other| other.what == want.what) {
+            if !unique.contains(&want) {
                 unique.push(want);
             }
         }

@@ -54,6 +54,15 @@ impl Covariates {
         }
     }
 
+    /// The columns to go by, and those that too few rows have.
+    pub fn measured_in(&self, frame: &Frame) -> (Vec<String>, Vec<String>) {
+        let enough = |name: &String| match self {
+            Covariates::Named(_) => true,
+            Covariates::Measured(_) => measured(frame.column(name)).is_none_or(|measured| measured >= MIN_MEASURED),
+        };
+        self.names().iter().cloned().partition(enough)
+    }
+
     /// Which of the columns, wanted as covariates, are used; and their design.
     pub fn design(&self, frame: &Frame) -> Result<(Known, Design), DesignError> {
         let mut known = Known { used: Vec::new(), left_out: Vec::new() };

@@ -4,9 +4,9 @@
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use super::AnalysisError;
 use super::covariates::{Covariates, MIN_MEASURED};
 use super::scales::{Offered, Scales};
-use super::AnalysisError;
 use crate::frame::{Frame, Input, Want};
 use crate::statistics::Confidence;
 use crate::statistics::drift::stale;
@@ -156,12 +156,19 @@ impl DriftQuestion {
             Some(Dated { day: days[row]?, user: users.as_ref().map_or(row as u64, |users| u64::from(users[row])), value })
         };
         let answers: Vec<Dated> = (0..frame.rows()).filter_map(answer).collect();
+        let count = |of: &dyn Fn(usize) -> bool| (0..frame.rows()).filter(|row| of(*row)).count() as u64;
+        let off_scale = count(&|row| !scores[row].is_nan() && !scales.other[row] && !instrument.admits(scores[row]));
         let Some(latest) = answers.iter().map(|answer| answer.day).max() else {
-            return Err(AnalysisError::NoOutcome { outcome: self.score.clone(), rows: frame.rows() });
+            let (rows, scale) = (frame.rows(), scales.scale);
+            return Err(match off_scale {
+                0 => AnalysisError::NoOutcome { outcome: self.score.clone(), rows },
+                _ => AnalysisError::OffScale { score: self.score.clone(), rows, off_scale, scale },
+            });
         };
         let compared = waves::compared(&instrument, &answers, (latest, self.wave_days), self.user.is_some(), self.level);
         let (cadence, at) = (Cadence::of(first, end), |days| series::Days { first, end, days });
-        let (measures, sparse): (Vec<String>, Vec<String>) = self.measures.names().iter().cloned().partition(|name| self.enough(frame, name));
+        let (measures, sparse): (Vec<String>, Vec<String>) =
+            self.measures.names().iter().cloned().partition(|name| self.enough(frame, name));
         let of_answers = answers.iter().map(|answer| (answer.day, answer.value));
         let mut all = vec![self.series(&self.score, instrument.is_share(), cadence, at(of_answers.collect()), &released)];
         for name in &measures {
@@ -172,7 +179,6 @@ impl DriftQuestion {
         adjust(&mut all);
         let today = self.now.with_timezone(&self.zone).date_naive();
         let age_days = u32::try_from((today - latest).num_days()).unwrap_or(0);
-        let count = |of: &dyn Fn(usize) -> bool| (0..frame.rows()).filter(|row| of(*row)).count() as u64;
         let now = self.now.timestamp_millis();
         Ok(DriftAnswer {
             instrument,
@@ -195,7 +201,7 @@ impl DriftQuestion {
                 all: frame.rows() as u64,
                 undated: count(&|row| days[row].is_none()),
                 future: count(&|row| days[row].is_some() && frame.times(&self.time)[row].is_some_and(|at| at > now)),
-                off_scale: count(&|row| !scores[row].is_nan() && !scales.other[row] && !instrument.admits(scores[row])),
+                off_scale,
                 other_scale: count(&|row| !scores[row].is_nan() && scales.other[row]),
             },
         })

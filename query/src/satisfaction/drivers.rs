@@ -1,8 +1,8 @@
 //! Which quality measures go with satisfaction, all others being equal, and what one step of each goes with.
 
-use super::covariates::{Covariates, MIN_MEASURED};
 use super::AnalysisError;
-use crate::frame::{Column, Frame, Input, Want};
+use super::covariates::Covariates;
+use crate::frame::{Frame, Input, Want};
 use crate::statistics::Confidence;
 use crate::statistics::drivers::{Answers, Drivers, Measure, Options, drivers};
 use crate::statistics::logistic::Penalty;
@@ -82,8 +82,8 @@ impl DriversQuestion {
             return Err(AnalysisError::NoOutcome { outcome: self.outcome.clone(), rows: frame.rows() });
         }
         let frame = frame.select(&rows);
-        let (measures, left) = measured(&self.measures, &frame);
-        let (confounders, also_left) = measured(&self.confounders, &frame);
+        let (measures, left) = self.measures.measured_in(&frame);
+        let (confounders, also_left) = self.confounders.measured_in(&frame);
         let confounders: Vec<String> = confounders.into_iter().filter(|name| !measures.contains(name)).collect();
         let names: Vec<String> = measures.iter().chain(&confounders).cloned().collect();
         let design = super::covariates::covariates(&frame, &names)?;
@@ -108,15 +108,4 @@ impl DriversQuestion {
             drivers: found,
         })
     }
-}
-
-/// The columns to go by, and those that too few rows have.
-fn measured(asked: &Covariates, frame: &Frame) -> (Vec<String>, Vec<String>) {
-    let enough = |name: &String| match (asked, frame.column(name)) {
-        (Covariates::Measured(_), Column::Number(values)) => {
-            values.iter().filter(|value| !value.is_nan()).count() as f64 >= MIN_MEASURED * values.len() as f64
-        }
-        _ => true,
-    };
-    asked.names().iter().cloned().partition(enough)
 }

@@ -93,7 +93,9 @@ impl FallbackQuestion {
         let n = with(|of| of.utterances > 0);
         let estimates = share(with(|of| of.fallbacks > 0), n, self.level).zip(share(with(|of| of.repeated > 0), n, self.level));
         let (any, repeated) = estimates.ok_or_else(|| match &self.turns {
-            Turns::Said { text: column, .. } | Turns::Flagged { column } => AnalysisError::NoTurn { column: column.clone(), rows: frame.rows() },
+            Turns::Said { text: column, .. } | Turns::Flagged { column } => {
+                AnalysisError::NoTurn { column: column.clone(), rows: frame.rows() }
+            }
         })?;
         Ok(FallbackAnswer {
             counted: counted.into_iter().fold(Fallbacks::default(), Fallbacks::merge),

@@ -1,26 +1,27 @@
 //! What people said, and what moved it: each analysis reads the columns it names from an [`Input`](crate::frame::Input) and answers in plain structs.
 
+pub mod correct;
 pub mod covariates;
 pub mod curve;
 pub mod drift;
 pub mod drivers;
 pub mod fallback;
-pub mod score;
-
-pub use covariates::{Covariates, covariates};
-pub use curve::{CurveAnswer, CurveQuestion};
-pub use drift::{DriftAnswer, DriftQuestion};
-pub use fallback::{FallbackAnswer, FallbackQuestion};
-pub use words::{WordsAnswer, WordsQuestion};
-pub use drivers::{DriversAnswer, DriversQuestion};
-pub mod correct;
 pub mod margins;
 mod scales;
+pub mod score;
+pub mod stability;
 pub mod words;
 
 pub use correct::{CorrectAnswer, CorrectGroup, CorrectQuestion, Correction};
+pub use covariates::{Covariates, covariates};
+pub use curve::{CurveAnswer, CurveQuestion};
+pub use drift::{DriftAnswer, DriftQuestion};
+pub use drivers::{DriversAnswer, DriversQuestion};
+pub use fallback::{FallbackAnswer, FallbackQuestion};
 pub use margins::{KnownMargin, MarginsError};
 pub use score::{ScoreAnswer, ScoreGroup, ScoreQuestion};
+pub use stability::{StabilityAnswer, StabilityGroup, StabilityQuestion};
+pub use words::{WordsAnswer, WordsQuestion};
 
 use crate::frame::FrameError;
 use crate::statistics::design::DesignError;
@@ -104,6 +105,18 @@ pub enum AnalysisError {
         text: String,
         /// The rows.
         rows: usize,
+    },
+    /// Scores, and none on the scale.
+    #[error("none of {rows} rows has a score in {score:?} on the scale of {} to {}, though {off_scale} have one off it", scale.low, scale.high)]
+    OffScale {
+        /// The column.
+        score: String,
+        /// The rows.
+        rows: usize,
+        /// Scores that lie off the scale.
+        off_scale: u64,
+        /// The scale.
+        scale: Scale,
     },
     /// No turn of an assistant.
     #[error("none of {rows} rows has a turn of a conversation in {column:?}")]

@@ -3,9 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::AnalysisError;
 use super::covariates::{Covariates, MIN_MEASURED};
 use super::scales::{Offered, Scales};
-use super::AnalysisError;
 use crate::frame::{Frame, Input, Want};
 use crate::statistics::Confidence;
 use crate::statistics::scale::{Instrument, Kind, Scale};
@@ -146,7 +146,8 @@ impl WordsQuestion {
         let own = self.themes.clone().map(Lexicon::new);
         let lexicon = own.as_ref().unwrap_or_else(|| Lexicon::built_in());
         let words = words(&feedback, low_at_most, lexicon, self.level)?;
-        let (measures, sparse): (Vec<String>, Vec<String>) = self.measures.names().iter().cloned().partition(|name| self.enough(&frame, name));
+        let (measures, sparse): (Vec<String>, Vec<String>) =
+            self.measures.names().iter().cloned().partition(|name| self.enough(&frame, name));
         let values: Vec<Vec<f64>> = measures.iter().map(|name| writers.means(frame.numbers(name))).collect();
         let values: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
         // Those of most texts stand first.
@@ -156,7 +157,12 @@ impl WordsQuestion {
             instrument,
             low_at_most,
             level: self.level,
-            names: lexicon.themes().theme.values().map(|theme| ThemeName { en: theme.en_name.clone(), zh: theme.zh_name.clone() }).collect(),
+            names: lexicon
+                .themes()
+                .theme
+                .values()
+                .map(|theme| ThemeName { en: theme.en_name.clone(), zh: theme.zh_name.clone() })
+                .collect(),
             pairs: word_measures(feedback.len(), &judged, &values, self.level)?,
             measures,
             sparse,

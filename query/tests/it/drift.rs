@@ -59,7 +59,8 @@ fn day(number: u64) -> NaiveDate {
 
 /// A cheap draw, the same everywhere.
 fn draw(at: u64) -> u64 {
-    at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407).rotate_right(23).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33
+    at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407).rotate_right(23).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        >> 33
 }
 
 /// Sixty days of 25 answers, 80 % satisfied up to day 40 and `after` % from then on; people come every twenty days.
@@ -129,10 +130,17 @@ async fn old_answers_are_stale_and_days_are_those_of_the_zone() {
 #[tokio::test]
 async fn what_cannot_be_said_is_refused_in_words() {
     let error = |error: Result<DriftAnswer, AnalysisError>| error.unwrap_err().to_string();
-    assert_eq!(error(ask(&question(), "observed_at,score\n,5\n0999-01-01,4\n", None).await), "none of 2 rows has a time in \"observed_at\" between 1900 and 2200");
+    assert_eq!(
+        error(ask(&question(), "observed_at,score\n,5\n0999-01-01,4\n", None).await),
+        "none of 2 rows has a time in \"observed_at\" between 1900 and 2200"
+    );
+    assert_eq!(
+        error(ask(&question(), "observed_at,score\n2026-11-01,\n2026-11-01,NaN\n", None).await),
+        "none of 2 rows has \"score\": nothing can be related to it"
+    );
     assert_eq!(
         error(ask(&question(), "observed_at,score\n2026-11-01,\n2026-11-01,9\n", None).await),
-        "none of 2 rows has \"score\": nothing can be related to it"
+        "none of 2 rows has a score in \"score\" on the scale of 1 to 5, though 1 have one off it"
     );
     let one = ask(&question(), "observed_at,score\n2026-11-01,5\n2199-11-01,7\n", None).await.unwrap();
     assert_eq!((one.change, one.rows.future, one.rows.off_scale), (Err(NoChange::TooFew { last: 0, this: 1 }), 1, 1));
@@ -145,7 +153,8 @@ async fn what_cannot_be_said_is_refused_in_words() {
 
 #[tokio::test]
 async fn releases_are_named_once_with_their_vendor() {
-    let (_folder, input) = input("observed_at,vendor,version\n2026-11-02,borealis,2.0\n2026-11-01,aurora,1.0\n2026-11-02,borealis,2.0\n,aurora,3.0\n").await;
+    let (_folder, input) =
+        input("observed_at,vendor,version\n2026-11-02,borealis,2.0\n2026-11-01,aurora,1.0\n2026-11-02,borealis,2.0\n,aurora,3.0\n").await;
     let names: Vec<String> = releases(&input).await.unwrap().into_iter().map(|release| release.name).collect();
     assert_eq!(names, ["aurora 1.0", "borealis 2.0"]);
 }

@@ -77,7 +77,13 @@ async fn planted_words_set_low_scores_apart_and_go_with_their_measure() {
 async fn one_person_who_writes_ten_times_is_one() {
     let mut text = String::from("user,text,score\n");
     for at in 0..40 {
-        writeln!(text, "{},卡顿 every time the very same complaint,{}", if at < 20 { "loud".to_owned() } else { format!("u{at}") }, at % 5 + 1).unwrap();
+        writeln!(
+            text,
+            "{},卡顿 every time the very same complaint,{}",
+            if at < 20 { "loud".to_owned() } else { format!("u{at}") },
+            at % 5 + 1
+        )
+        .unwrap();
     }
     let alone = ask(&question(), &text).await.unwrap();
     assert_eq!((alone.words.texts.told, alone.rows.alike), (40, 39));
