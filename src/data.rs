@@ -19,10 +19,10 @@ pub struct DataArgs {
     /// Only rows that meet this condition in SQL, such as "service = 'video_call'".
     #[arg(long = "where", value_name = "SQL")]
     condition: Option<String>,
-    /// From a store: from here on, such as 30d, 12h or 2026-11-01T00:00:00Z.
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = moment)]
-    since: Moment,
-    /// From a store: up to here, this moment left out [default: now].
+    /// From here on, such as 30d, 12h or 2026-11-01T00:00:00Z [default: of a store, 30d]. Of a file it is heeded by `retention cohorts` alone.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<Moment>,
+    /// Up to here, this moment left out [default: of a store, now]. Of a file it is heeded by `retention cohorts` alone.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Moment>,
     /// The project asked about [default: the only one there is].
@@ -98,7 +98,8 @@ impl DataArgs {
             return Ok(Data::File(Input::file(path, &definitions).await?));
         }
         let now = Utc::now();
-        let period = Period { since: self.since.before(now), until: self.until.map_or(now, |until| until.before(now)) };
+        let since = self.since.unwrap_or(Moment::Ago(TimeDelta::days(30)));
+        let period = Period { since: since.before(now), until: self.until.map_or(now, |until| until.before(now)) };
         if period.since >= period.until {
             return Err(
                 WrongUse(format!("--since {} is not before --until {}", period.since.to_rfc3339(), period.until.to_rfc3339())).into()
@@ -107,6 +108,17 @@ impl DataArgs {
         let access = self.store.ask().await?;
         let (catalog, project) = catalog(&access.endpoint, definitions, self.project.as_deref()).await?;
         Ok(Data::Store { catalog, project, period, access })
+    }
+
+    /// The span that was asked about; of a file, as much of it as was stated.
+    pub fn span(&self, data: &Data) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        match data {
+            Data::Store { period, .. } => (Some(period.since), Some(period.until)),
+            Data::File(_) => {
+                let now = Utc::now();
+                (self.since.map(|since| since.before(now)), self.until.map(|until| until.before(now)))
+            }
+        }
     }
 
     /// Only rows that meet this condition.

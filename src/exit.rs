@@ -10,6 +10,8 @@ use qoe_query::satisfaction::{AnalysisError, MarginsError};
 use qoe_query::statistics::dose_response::DoseResponseError;
 use qoe_query::statistics::drivers::DriversError;
 use qoe_query::statistics::response::CorrectError;
+use qoe_query::retention::RetentionError;
+use qoe_query::satisfaction::AnalysisError;
 use qoe_query::words::themes::ThemesError;
 use qoe_store::embedded::EmbeddedError;
 use qoe_store::{EndpointError, FolderError};
@@ -71,6 +73,11 @@ fn code(error: &anyhow::Error) -> u8 {
             return code;
         }
         if cause.is::<NothingFound>() {
+        // Columns that cannot be read have causes of their own, further down; the rest says what cannot be said, and why.
+        if cause.downcast_ref::<RetentionError>().is_some_and(|error| !matches!(error, RetentionError::Frame(_))) {
+            return 3;
+        }
+        if cause.is::<NothingFound>() || matches!(cause.downcast_ref::<AnalysisError>(), Some(AnalysisError::NoRows { .. })) {
             return 3;
         }
         if cause.is::<CheckFailed>() {

@@ -13,6 +13,7 @@ mod import;
 mod keyring;
 mod keys;
 mod listen;
+mod retention;
 mod satisfaction;
 mod score;
 mod serve;
@@ -47,6 +48,8 @@ enum Command {
     Satisfaction(satisfaction::SatisfactionArgs),
     /// Write a file of sessions with what was felt in them, whose truths are known.
     Simulate(simulate::SimulateArgs),
+    /// Who comes back, and who stays.
+    Retention(retention::RetentionArgs),
     /// Score one set of figures with the E-model, each step shown.
     Score(score::ScoreArgs),
     /// Measure how fast this is on your machine.
@@ -77,6 +80,7 @@ fn main() -> std::process::ExitCode {
             Command::Import(args) => import::run(args).await,
             Command::Satisfaction(args) => satisfaction::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
+            Command::Retention(args) => retention::run(args).await,
             Command::Score(args) => score::run(&args),
             Command::Bench(args) => bench::run(args).await,
             Command::Engine(_) => Ok(()),

@@ -3,6 +3,7 @@
 
 mod board;
 mod chart;
+pub mod cohorts;
 pub mod correct;
 pub mod curve;
 pub mod drift;
@@ -10,6 +11,7 @@ pub mod drivers;
 pub mod score;
 mod session;
 pub mod stability;
+pub mod survival;
 pub mod words;
 
 pub(crate) use board::BoardAnswer;

@@ -12,6 +12,7 @@ mod flood;
 mod intake;
 mod keys;
 mod pushdown;
+mod retention;
 mod store;
 mod stream;
 mod support;

@@ -1,6 +1,7 @@
 //! An answer as people read it, in one shape for terminal, page and report: what the numbers say, the tables and charts they stand in, what to
 //! beware of, and how they were come by.
 
+pub mod cohorts;
 pub mod correct;
 pub mod curve;
 pub mod drift;
@@ -9,6 +10,7 @@ mod html;
 pub mod numbers;
 pub mod score;
 pub mod stability;
+pub mod survival;
 mod text;
 pub mod vendor_record;
 pub mod words;

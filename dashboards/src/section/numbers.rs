@@ -2,6 +2,8 @@
 
 use qoe_query::statistics::{Confidence, Estimate};
 
+use crate::view::Lang;
+
 /// In what unit a figure is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -31,6 +33,32 @@ pub fn interval(low: f64, high: f64, unit: Unit) -> String {
 /// A figure with its interval: `66.0 % (61.2 – 70.4 %)`.
 pub fn figure(estimate: &Estimate, unit: Unit) -> String {
     format!("{} ({})", number(estimate.value, unit), interval(estimate.low, estimate.high, unit))
+}
+
+/// A figure with its interval, in the brackets of the language.
+pub fn figure_in(estimate: &Estimate, unit: Unit, lang: Lang) -> String {
+    match lang {
+        Lang::En => figure(estimate, unit),
+        Lang::Zh => format!("{}（{}）", number(estimate.value, unit), interval(estimate.low, estimate.high, unit)),
+    }
+}
+
+/// A difference of shares in percentage points, its sign always shown: `-5.2 points (-8.1 – -2.3)`.
+pub fn points(estimate: &Estimate, lang: Lang) -> String {
+    let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|share| signed(share * 100.0, 1));
+    lang.pick(format!("{value} points ({low} – {high})"), format!("{value} 个百分点（{low} – {high}）"))
+}
+
+/// A number whose sign is always shown, unless it is 0.
+pub fn signed(value: f64, decimals: usize) -> String {
+    let text = number(value, Unit::Plain(decimals));
+    if value > 0.0 && text.bytes().any(|letter| (b'1'..=b'9').contains(&letter)) { format!("+{text}") } else { text }
+}
+
+/// A number with no more decimals than it has, six at most.
+pub fn plain(value: f64) -> String {
+    let text = number(value, Unit::Plain(6));
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A count with thousands set apart.
@@ -69,5 +97,14 @@ mod tests {
         assert_eq!((count(0), count(999), count(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
         assert_eq!((percent(Confidence::P95), percent(Confidence::new(0.995).unwrap())), ("95 %".into(), "99.5 %".into()));
         assert_eq!(p_value(1e-9), "< 0.0001");
+        assert_eq!((plain(0.1 + 0.2), plain(1200.0), plain(83.25)), ("0.3".into(), "1200".into(), "83.25".into()));
+    }
+
+    #[test]
+    fn a_difference_shows_its_sign() {
+        let estimate = Estimate { value: -0.052, low: -0.0811, high: 0.00001, n: 9 };
+        assert_eq!(points(&estimate, Lang::En), "-5.2 points (-8.1 – 0.0)");
+        assert_eq!(points(&estimate, Lang::Zh), "-5.2 个百分点（-8.1 – 0.0）");
+        assert_eq!(signed(3.0, 1), "+3.0");
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use datafusion::arrow::array::{ArrayRef, AsArray};
-use datafusion::arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMillisecondType};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMillisecondType, UInt32Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ExprSchemable, cast as cast_expr};
 use datafusion::prelude::{DataFrame, col, ident};
@@ -53,6 +53,8 @@ pub(super) fn cast(frame: DataFrame, columns: &[Filling]) -> Result<DataFrame> {
 pub(super) struct Filling {
     what: String,
     textual: bool,
+    /// Whether the column comes as codes with labels (an Arrow dictionary with 32-bit keys).
+    coded: bool,
     column: Column,
     known: HashMap<String, u32>,
 }
@@ -70,7 +72,8 @@ impl Filling {
             Role::Covariate if found.is_numeric() || *found == DataType::Boolean => Column::Number(Vec::new()),
             Role::Category | Role::Covariate => Column::Category { codes: Vec::new(), labels: Vec::new() },
         };
-        Filling { what: want.what.clone(), textual, column, known: HashMap::new() }
+        let coded = *found == DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
+        Filling { what: want.what.clone(), textual, coded, column, known: HashMap::new() }
     }
 
     /// The type to cast to before reading; `None`: text that is read value by value, so that a misfit can be named.
@@ -78,6 +81,8 @@ impl Filling {
         match self.column {
             Column::Number(_) | Column::Flag(_) if !self.textual => Some(DataType::Float64),
             Column::Time(_) if !self.textual => Some(DataType::Timestamp(TimeUnit::Millisecond, None)),
+            // Labels that come with codes are looked up once a batch, not once a row.
+            Column::Category { .. } if self.coded => None,
             _ => Some(DataType::Utf8),
         }
     }
@@ -118,20 +123,19 @@ impl Filling {
                 }
             }
             Column::Text(texts) => texts.extend(values.as_string::<i32>().iter().map(|value| value.unwrap_or_default().to_owned())),
+            Column::Category { codes, labels } if self.coded => {
+                let coded = values.as_dictionary::<UInt32Type>();
+                let theirs = coded.values().as_string::<i32>();
+                // Batches of one table mostly share their labels: those that came before are known already.
+                let mut ours = vec![None; theirs.len()];
+                codes.extend(coded.keys().iter().map(|key| match key.map(|key| key as usize) {
+                    None => NOT_STATED,
+                    Some(key) => *ours[key].get_or_insert_with(|| code_of(theirs.value(key), labels, &mut self.known)),
+                }));
+            }
             Column::Category { codes, labels } => {
                 for value in values.as_string::<i32>() {
-                    codes.push(match value {
-                        None | Some("") => NOT_STATED,
-                        Some(text) => match self.known.get(text) {
-                            Some(code) => *code,
-                            None => {
-                                let code = labels.len() as u32;
-                                labels.push(text.to_owned());
-                                self.known.insert(text.to_owned(), code);
-                                code
-                            }
-                        },
-                    });
+                    codes.push(value.map_or(NOT_STATED, |text| code_of(text, labels, &mut self.known)));
                 }
             }
         }
@@ -148,6 +152,20 @@ impl Filling {
         let codes = codes.into_iter().map(|code| place.get(code as usize).copied().unwrap_or(labels.len() as u32)).collect();
         Column::Category { codes, labels: order.iter().map(|code| labels[*code as usize].clone()).collect() }
     }
+}
+
+/// The code of a label, a new one if it was not met before; empty: not stated.
+fn code_of(text: &str, labels: &mut Vec<String>, known: &mut HashMap<String, u32>) -> u32 {
+    if text.is_empty() {
+        return NOT_STATED;
+    }
+    if let Some(code) = known.get(text) {
+        return *code;
+    }
+    let code = labels.len() as u32;
+    labels.push(text.to_owned());
+    known.insert(text.to_owned(), code);
+    code
 }
 
 fn flag(text: &str) -> Option<f64> {

@@ -5,6 +5,7 @@
 
 mod fill;
 mod groups;
+mod held;
 mod source;
 
 pub use groups::Group;

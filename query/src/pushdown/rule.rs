@@ -11,7 +11,7 @@ use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion_federation::sql::{SQLExecutorRef, SQLFederationPlanner};
 use datafusion_federation::{FederatedPlanNode, get_table_source};
 
-use super::{allow, outer};
+use super::allow;
 
 /// The optimizer rule. It runs last, when filters and projections stand as low as they go.
 #[derive(Debug)]
@@ -26,7 +26,6 @@ impl PushDown {
     }
 
     fn hand_down(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
-        let node = FederatedPlanNode::new(outer::untangled(name_aggregates(plan)?)?, Arc::clone(&self.planner) as _);
         let node = FederatedPlanNode::new(wall_inputs(name_columns(plan)?)?, Arc::clone(&self.planner) as _);
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }

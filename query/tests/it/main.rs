@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a test that unwraps nothing fails, which is what it is for")]
 
+mod cohorts;
 mod correct;
+mod survival;
 mod drift;
 mod words;
