@@ -7,12 +7,15 @@ use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::quality::ScoreError;
 use qoe_query::retention::RetentionError;
+use qoe_query::retention::RetentionError;
 use qoe_query::retention::effect::EffectQuestionError;
+use qoe_query::satisfaction::AnalysisError;
 use qoe_query::satisfaction::{AnalysisError, MarginsError};
 use qoe_query::statistics::dose_response::DoseResponseError;
 use qoe_query::statistics::drivers::DriversError;
 use qoe_query::statistics::effect::EffectError;
 use qoe_query::statistics::response::CorrectError;
+use qoe_query::words::themes::ThemesError;
 use qoe_store::embedded::EmbeddedError;
 use qoe_store::{EndpointError, FolderError};
 
@@ -49,7 +52,13 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
         let held = matches!(cause.downcast_ref::<OpenError>(), Some(OpenError::InUse { .. }));
-        if held || cause.is::<WrongUse>() || cause.is::<FolderError>() || cause.is::<ScoreError>() || cause.is::<MarginsError>() {
+        if held
+            || cause.is::<WrongUse>()
+            || cause.is::<FolderError>()
+            || cause.is::<ScoreError>()
+            || cause.is::<MarginsError>()
+            || cause.is::<ThemesError>()
+        {
             return 2;
         }
         let misread = matches!(
@@ -95,6 +104,11 @@ fn analysis(error: &AnalysisError) -> Option<u8> {
         AnalysisError::Frame(_) => None,
         AnalysisError::NoRows { .. } => Some(3),
         AnalysisError::Scale(_) | AnalysisError::Design(_) | AnalysisError::Answer { .. } | AnalysisError::Target { .. } => Some(2),
+        AnalysisError::Low { .. } => Some(2),
+        AnalysisError::NoText { .. } | AnalysisError::NoTurn { .. } | AnalysisError::NoTime { .. } | AnalysisError::OffScale { .. } => {
+            Some(3)
+        }
+        AnalysisError::Words(_) | AnalysisError::WordMeasures(_) => Some(3),
         AnalysisError::Correct(CorrectError::Cap { .. }) => Some(2),
         AnalysisError::Correct(_) => Some(3),
         // Margins come of a file that the caller wrote.

@@ -2,9 +2,11 @@
 
 mod correct;
 mod curve;
+mod drift;
 mod drivers;
 mod score;
 mod stability;
+mod words;
 
 use std::io::Write;
 
@@ -32,6 +34,10 @@ enum Analysis {
     Stability(stability::StabilityArgs),
     /// Scores of everyone asked, corrected for who stayed silent, and what they would be if answering went by satisfaction itself.
     Correct(correct::CorrectArgs),
+    /// What people wrote: words, themes, which words set low scores apart, and which measures go with which words.
+    Words(words::WordsArgs),
+    /// What changed: this wave against the one before, changes of level and the releases near them, conclusions gone stale.
+    Drift(drift::DriftArgs),
 }
 
 /// Asks and prints.
@@ -42,6 +48,8 @@ pub async fn run(args: SatisfactionArgs) -> anyhow::Result<()> {
         Analysis::Curve(args) => curve::run(args).await,
         Analysis::Stability(args) => stability::run(args).await,
         Analysis::Correct(args) => correct::run(args).await,
+        Analysis::Words(args) => words::run(args).await,
+        Analysis::Drift(args) => drift::run(args).await,
     }
 }
 

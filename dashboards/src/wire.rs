@@ -6,12 +6,14 @@ mod chart;
 pub mod cohorts;
 pub mod correct;
 pub mod curve;
+pub mod drift;
 pub mod drivers;
 pub mod effect;
 pub mod score;
 mod session;
 pub mod stability;
 pub mod survival;
+pub mod words;
 
 pub(crate) use board::BoardAnswer;
 pub(crate) use chart::{Kind, Series};

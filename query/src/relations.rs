@@ -127,6 +127,15 @@ pub fn releases(period: Period) -> String {
     format!("SELECT observed_at, vendor, version, breaking_changes FROM releases WHERE {}", period.holds("observed_at"))
 }
 
+/// One row a turn of an assistant in the period that says whether it was a fallback: [`LABELS`], `session_id`, `user_id`, `observed_at`, `fallback`.
+pub fn turns(period: Period) -> String {
+    format!(
+        "SELECT session_id, user_id, {}, observed_at, fallback FROM turns WHERE fallback IS NOT NULL AND {}",
+        LABELS.join(", "),
+        period.holds("observed_at")
+    )
+}
+
 /// One row a ticket opened in the period, as it is known last: `ticket_id`, `vendor`, `opened_at`, `first_response_at`, `resolved_at`.
 pub fn tickets(period: Period) -> String {
     format!(

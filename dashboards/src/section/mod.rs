@@ -4,6 +4,7 @@
 pub mod cohorts;
 pub mod correct;
 pub mod curve;
+pub mod drift;
 pub mod drivers;
 pub mod effect;
 mod html;
@@ -13,6 +14,7 @@ pub mod stability;
 pub mod survival;
 mod text;
 pub mod vendor_record;
+pub mod words;
 
 pub use html::{escape, html};
 pub use text::text;

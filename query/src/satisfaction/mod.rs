@@ -1,22 +1,27 @@
 //! What people said, and what moved it: each analysis reads the columns it names from an [`Input`](crate::frame::Input) and answers in plain structs.
 
+pub mod correct;
 pub mod covariates;
 pub mod curve;
+pub mod drift;
 pub mod drivers;
-pub mod score;
-
-pub use covariates::{Covariates, covariates};
-pub use curve::{CurveAnswer, CurveQuestion};
-pub use drivers::{DriversAnswer, DriversQuestion};
-pub mod correct;
+pub mod fallback;
 pub mod margins;
 mod scales;
+pub mod score;
 pub mod stability;
+pub mod words;
 
 pub use correct::{CorrectAnswer, CorrectGroup, CorrectQuestion, Correction};
+pub use covariates::{Covariates, covariates};
+pub use curve::{CurveAnswer, CurveQuestion};
+pub use drift::{DriftAnswer, DriftQuestion};
+pub use drivers::{DriversAnswer, DriversQuestion};
+pub use fallback::{FallbackAnswer, FallbackQuestion};
 pub use margins::{KnownMargin, MarginsError};
 pub use score::{ScoreAnswer, ScoreGroup, ScoreQuestion};
 pub use stability::{StabilityAnswer, StabilityGroup, StabilityQuestion};
+pub use words::{WordsAnswer, WordsQuestion};
 
 use crate::frame::FrameError;
 use crate::statistics::design::DesignError;
@@ -24,7 +29,9 @@ use crate::statistics::dose_response::DoseResponseError;
 use crate::statistics::drivers::DriversError;
 use crate::statistics::pairs::PairsError;
 use crate::statistics::response::CorrectError;
-use crate::statistics::scale::ScaleError;
+use crate::statistics::scale::{Scale, ScaleError};
+use crate::statistics::word_measures::WordMeasureError;
+use crate::words::WordsError;
 
 /// Why an analysis has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -91,4 +98,54 @@ pub enum AnalysisError {
     /// Margins that cannot be.
     #[error(transparent)]
     Margins(#[from] MarginsError),
+    /// Nobody wrote anything.
+    #[error("none of {rows} rows has words in {text:?}")]
+    NoText {
+        /// The column.
+        text: String,
+        /// The rows.
+        rows: usize,
+    },
+    /// Scores, and none on the scale.
+    #[error("none of {rows} rows has a score in {score:?} on the scale of {} to {}, though {off_scale} have one off it", scale.low, scale.high)]
+    OffScale {
+        /// The column.
+        score: String,
+        /// The rows.
+        rows: usize,
+        /// Scores that lie off the scale.
+        off_scale: u64,
+        /// The scale.
+        scale: Scale,
+    },
+    /// No turn of an assistant.
+    #[error("none of {rows} rows has a turn of a conversation in {column:?}")]
+    NoTurn {
+        /// The column.
+        column: String,
+        /// The rows.
+        rows: usize,
+    },
+    /// No row has a time.
+    #[error("none of {rows} rows has a time in {time:?} between 1900 and 2200")]
+    NoTime {
+        /// The column.
+        time: String,
+        /// The rows.
+        rows: usize,
+    },
+    /// A bound of low scores that leaves nobody on one side.
+    #[error("set scores of at most {low} apart on a scale of {} to {}: one side would be empty", scale.low, scale.high)]
+    Low {
+        /// The bound.
+        low: f64,
+        /// The scale.
+        scale: Scale,
+    },
+    /// Texts that come to nothing.
+    #[error(transparent)]
+    Words(#[from] WordsError),
+    /// Words that cannot be set against measures.
+    #[error("set words against measures")]
+    WordMeasures(#[from] WordMeasureError),
 }

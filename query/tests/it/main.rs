@@ -5,3 +5,5 @@
 mod cohorts;
 mod correct;
 mod survival;
+mod drift;
+mod words;
