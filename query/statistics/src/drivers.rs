@@ -112,8 +112,9 @@ pub struct Driver {
     pub p: f64,
     /// The same adjusted for asking of all the measures (Holm).
     pub p_holm: f64,
-    /// By which factor the other covariates inflate the variance; from 5 on, the measure is hardly told apart from them.
-    pub inflation: f64,
+    /// By which factor the other covariates inflate the variance, 1 or more; from 5 on, the measure is hardly told apart from them. `None` where they
+    /// are so nearly collinear that it cannot be computed.
+    pub inflation: Option<f64>,
     /// The columns that it is hardly told apart from.
     pub collinear_with: Vec<String>,
     /// Answers without the measure: they stand at its mean with an indicator of their own, and are no part of `per_step`.
@@ -310,7 +311,7 @@ fn ranked(design: &Design, asked: &[Asked], model: &Ordinal, influence: &Influen
                 per_step: estimate(of.difference, of.difference_variance.sqrt(), of.measured),
                 p: t_two_sided(coefficient / error, freedom).unwrap_or(1.0),
                 p_holm: 1.0,
-                inflation: inflation.map_or(1.0, |inflation| inflation.factor),
+                inflation: inflation.map(|inflation| inflation.factor),
                 collinear_with: inflation
                     .map_or_else(Vec::new, |inflation| inflation.with.iter().map(|at| design.column()[*at].label()).collect()),
                 missing: n - of.measured,

@@ -7,7 +7,7 @@ mod search;
 
 use nalgebra::Vector3;
 
-use self::search::Search;
+use self::search::{Line, Search};
 use crate::estimate::{Confidence, Estimate};
 use crate::pairs::{Pairs, PairsError, Row, Sorted};
 use crate::sandwich::Sandwich;
@@ -115,9 +115,8 @@ pub fn iqx(pairs: &Pairs<'_>, level: Confidence) -> Result<Iqx, PairsError> {
 }
 
 /// The derivatives of the curve by height at the least measure, level and beta, and the row's error.
-fn derivatives(search: &Search, beta: f64, row: &Row) -> (Vector3<f64>, f64) {
-    let line = search.line(beta);
-    let from = row.x - search.origin;
+fn derivatives(line: &Line, origin: f64, beta: f64, row: &Row) -> (Vector3<f64>, f64) {
+    let from = row.x - origin;
     let left = (-beta * from).exp();
     (Vector3::new(left, 1.0, -line.height * from * left), row.y - line.height * left - line.level)
 }
@@ -129,7 +128,7 @@ fn curve(sorted: &Sorted, search: &Search, beta: f64, level: Confidence) -> Opti
     if line.residual <= 1e-12 * search.total {
         return None;
     }
-    let spread = Sandwich::of(sorted, |row| derivatives(search, beta, row))?;
+    let spread = Sandwich::of(sorted, |row| derivatives(&line, search.origin, beta, row))?;
     let t = t_quantile(level, spread.freedom)?;
     let excess = |of| Some(t * t * spread.stretch(of)?);
     let (low, high) = search.within(beta, excess([0.0, 0.0, 1.0])?)?;

@@ -4,6 +4,9 @@
 //! after which bins, steps and knees are runs of rows.
 
 use std::ops::Range;
+use std::sync::OnceLock;
+
+use crate::parallel::over_blocks;
 
 /// A measure and an outcome, one of each a row.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +90,14 @@ pub(crate) struct Sorted {
     pub clustered: bool,
     /// Whether rows weigh differently.
     pub weighted: bool,
+    users: OnceLock<Users>,
+}
+
+/// Rows in the order of their users, and where each user's start in it, with the end.
+#[derive(Debug)]
+struct Users {
+    order: Vec<u32>,
+    starts: Vec<u32>,
 }
 
 impl Sorted {
@@ -122,7 +133,7 @@ impl Sorted {
         }
         rows.sort_unstable_by(|a, b| a.x.total_cmp(&b.x));
         let missing = (n - rows.len()) as u64;
-        Ok(Sorted { rows, missing, clustered: pairs.users.is_some(), weighted: pairs.weights.is_some() })
+        Ok(Sorted { rows, missing, clustered: pairs.users.is_some(), weighted: pairs.weights.is_some(), users: OnceLock::new() })
     }
 
     /// Errs unless every outcome is 0 or 1.
@@ -151,16 +162,47 @@ impl Sorted {
 
     /// Observations towards the uncertainty: users, or rows where each is by itself.
     pub fn independent(&self) -> usize {
-        if !self.clustered {
-            return self.rows.len();
-        }
-        let mut users: Vec<u32> = self.rows.iter().map(|row| row.user).collect();
-        users.sort_unstable();
-        users.dedup();
-        users.len()
+        if self.clustered { self.users().starts.len() - 1 } else { self.rows.len() }
     }
 
-    /// Sums what `each` gives of every row over the rows of one user, and hands every user's sum to `take`; every row's own where each is by itself.
+    fn users(&self) -> &Users {
+        self.users.get_or_init(|| {
+            let mut order: Vec<(u32, u32)> = self.rows.iter().enumerate().map(|(at, row)| (row.user, at as u32)).collect();
+            order.sort_unstable();
+            let changes = (1..order.len()).filter(|at| order[*at].0 != order[at - 1].0).map(|at| at as u32);
+            let starts = std::iter::once(0).chain(changes).chain([order.len() as u32]).collect();
+            Users { order: order.into_iter().map(|(_, at)| at).collect(), starts }
+        })
+    }
+
+    /// Sums what `each` gives of every row over the rows of one user, and has `take` add every user's sum to a total, on all processors.
+    pub fn over_users<const K: usize, T: Send>(
+        &self,
+        each: impl Fn(&Row) -> [f64; K] + Sync,
+        none: impl Fn() -> T + Sync,
+        take: impl Fn(&mut T, [f64; K]) + Sync,
+        merge: impl FnMut(T, T) -> T,
+    ) -> T {
+        let block = |range: Range<usize>| {
+            let mut total = none();
+            if !self.clustered {
+                self.rows[range].iter().for_each(|row| take(&mut total, each(row)));
+                return total;
+            }
+            let users = self.users();
+            for user in range {
+                let mut sum = [0.0; K];
+                for at in &users.order[users.starts[user] as usize..users.starts[user + 1] as usize] {
+                    sum.iter_mut().zip(each(&self.rows[*at as usize])).for_each(|(sum, value)| *sum += value);
+                }
+                take(&mut total, sum);
+            }
+            total
+        };
+        over_blocks(self.independent(), block, merge).unwrap_or_else(&none)
+    }
+
+    /// The same over a run of rows, one after another: hands every user's sum to `take`, and every row's own where each is by itself.
     pub fn by_user<const K: usize>(&self, rows: Range<usize>, each: impl Fn(&Row) -> [f64; K], mut take: impl FnMut([f64; K])) {
         let rows = &self.rows[rows];
         if !self.clustered {
@@ -212,6 +254,8 @@ mod tests {
         let mut sums = Vec::new();
         sorted.by_user(0..3, |row| [row.y], |[sum]| sums.push(sum));
         assert_eq!((sums, sorted.independent()), (vec![40.0, 20.0], 2));
+        let squares = sorted.over_users(|row| [row.y], || 0.0, |total, [sum]| *total += sum * sum, |a, b| a + b);
+        assert_eq!(squares, 2000.0);
     }
 
     proptest! {

@@ -20,7 +20,7 @@ pub(crate) struct Sandwich<const K: usize> {
 impl<const K: usize> Sandwich<K> {
     /// Of least squares, where `row` gives the derivatives of a row's expected outcome by the parameters, at most four, and its error. `None` when
     /// the parameters are not told apart.
-    pub fn of(sorted: &Sorted, row: impl Fn(&Row) -> (SVector<f64, K>, f64)) -> Option<Self> {
+    pub fn of(sorted: &Sorted, row: impl Fn(&Row) -> (SVector<f64, K>, f64) + Sync) -> Option<Self> {
         debug_assert!(K <= 4, "sums of a user have room for four parameters");
         let mut gram = SMatrix::<f64, K, K>::zeros();
         for of in &sorted.rows {
@@ -37,16 +37,17 @@ impl<const K: usize> Sandwich<K> {
             sums[K..K + K * K].copy_from_slice(own.as_slice());
             sums
         };
-        let (mut robust, mut meat, mut users) = (SMatrix::<f64, K, K>::zeros(), SMatrix::<f64, K, K>::zeros(), 0.0);
-        sorted.by_user(0..sorted.rows.len(), sums, |sums| {
+        let none = || [SMatrix::<f64, K, K>::zeros(); 2];
+        let take = |[robust, meat]: &mut [SMatrix<f64, K, K>; 2], sums: [f64; 20]| {
             let score = SVector::<f64, K>::from_column_slice(&sums[..K]);
             let own = SMatrix::<f64, K, K>::from_column_slice(&sums[K..K + K * K]);
             // Without this user the parameters may not be told apart: then the change is taken at everyone's cross products.
             let change = (gram - own).try_inverse().unwrap_or(plain) * score;
-            robust += change * change.transpose();
-            meat += score * score.transpose();
-            users += 1.0;
-        });
+            *robust += change * change.transpose();
+            *meat += score * score.transpose();
+        };
+        let [mut robust, meat] = sorted.over_users(sums, none, take, |a, b| [a[0] + b[0], a[1] + b[1]]);
+        let users = sorted.independent() as f64;
         robust *= (users - 1.0) / users;
         Some(Sandwich {
             plain,

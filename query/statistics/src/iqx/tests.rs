@@ -44,10 +44,11 @@ fn the_curve_as_scipy_fits_it() {
     let sorted = Sorted::of(&Pairs::new(&x, &y)).unwrap();
     let search = Search::of(&sorted);
     let beta = curve.beta.value;
-    let plain = Sandwich::of(&sorted, |row| derivatives(&search, beta, row)).unwrap().plain;
-    let scatter = search.line(beta).residual / (x.len() as f64 - 3.0);
+    let line = search.line(beta);
+    let plain = Sandwich::of(&sorted, |row| derivatives(&line, search.origin, beta, row)).unwrap().plain;
+    let scatter = line.residual / (x.len() as f64 - 3.0);
     let grown = (beta * search.origin).exp();
-    let alpha = Vector3::new(grown, 0.0, grown * search.line(beta).height * search.origin);
+    let alpha = Vector3::new(grown, 0.0, grown * line.height * search.origin);
     for (of, want) in [alpha, Vector3::z(), Vector3::y()].iter().zip(numbers(&expected["errors"])) {
         assert!(((of.dot(&(plain * of)) * scatter).sqrt() / want - 1.0).abs() < 1e-5);
     }

@@ -41,28 +41,38 @@ pub(super) fn p_value(sorted: &Sorted, profile: &Profile, seed: u64) -> Option<f
 }
 
 /// Sums over users of the products of their scores at every two places, and the number of users.
-fn scatter(sorted: &Sorted, profile: &Profile, places: &[f64], bents: &[Bent], error: impl Fn(&Row, f64) -> f64) -> (DMatrix<f64>, f64) {
+fn scatter(
+    sorted: &Sorted,
+    profile: &Profile,
+    places: &[f64],
+    bents: &[Bent],
+    error: impl Fn(&Row, f64) -> f64 + Sync,
+) -> (DMatrix<f64>, f64) {
     let m = places.len();
     if !sorted.clustered {
         return (by_row(sorted, profile, places, bents, error), sorted.rows.len() as f64);
     }
-    let (mut products, mut users) = (vec![0.0; m * m], 0.0);
-    let score = |row: &Row| {
+    // Side by side, so that all places of a row are computed together.
+    let (mut place, mut level, mut slope) = ([f64::INFINITY; PLACES], [0.0; PLACES], [0.0; PLACES]);
+    for (k, bent) in bents.iter().enumerate() {
+        (place[k], level[k], slope[k]) = (places[k], bent.level, bent.slope);
+    }
+    let score = |row: &Row| -> [f64; PLACES] {
         let u = profile.units.place(row.x);
         let error = error(row, u);
-        let mut score = [0.0; PLACES];
-        for (score, (place, bent)) in score.iter_mut().zip(places.iter().zip(bents)) {
-            *score = error * ((u - place).max(0.0) - bent.level - bent.slope * u);
-        }
-        score
+        std::array::from_fn(|k| error * ((u - place[k]).max(0.0) - level[k] - slope[k] * u))
     };
-    sorted.by_user(0..sorted.rows.len(), score, |sum| {
-        users += 1.0;
+    let take = |products: &mut Vec<f64>, sum: [f64; PLACES]| {
         for (a, row) in products.chunks_mut(m).enumerate() {
             row[..=a].iter_mut().zip(&sum).for_each(|(product, other)| *product += sum[a] * other);
         }
-    });
-    (DMatrix::from_fn(m, m, |a, b| products[a.max(b) * m + a.min(b)]), users)
+    };
+    let add = |mut a: Vec<f64>, b: Vec<f64>| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        a
+    };
+    let products = sorted.over_users(score, || vec![0.0; m * m], take, add);
+    (DMatrix::from_fn(m, m, |a, b| products[a.max(b) * m + a.min(b)]), sorted.independent() as f64)
 }
 
 /// The same where each row is by itself: products of bends are squares of u above the higher place, so sums from each place on are enough.
