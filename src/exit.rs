@@ -6,12 +6,11 @@ use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::quality::ScoreError;
+use qoe_query::retention::RetentionError;
 use qoe_query::satisfaction::{AnalysisError, MarginsError};
 use qoe_query::statistics::dose_response::DoseResponseError;
 use qoe_query::statistics::drivers::DriversError;
 use qoe_query::statistics::response::CorrectError;
-use qoe_query::retention::RetentionError;
-use qoe_query::satisfaction::AnalysisError;
 use qoe_query::words::themes::ThemesError;
 use qoe_store::embedded::EmbeddedError;
 use qoe_store::{EndpointError, FolderError};
@@ -72,12 +71,11 @@ fn code(error: &anyhow::Error) -> u8 {
         if let Some(code) = cause.downcast_ref::<AnalysisError>().and_then(analysis) {
             return code;
         }
-        if cause.is::<NothingFound>() {
         // Columns that cannot be read have causes of their own, further down; the rest says what cannot be said, and why.
         if cause.downcast_ref::<RetentionError>().is_some_and(|error| !matches!(error, RetentionError::Frame(_))) {
             return 3;
         }
-        if cause.is::<NothingFound>() || matches!(cause.downcast_ref::<AnalysisError>(), Some(AnalysisError::NoRows { .. })) {
+        if cause.is::<NothingFound>() {
             return 3;
         }
         if cause.is::<CheckFailed>() {
