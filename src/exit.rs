@@ -7,9 +7,11 @@ use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::quality::ScoreError;
 use qoe_query::retention::RetentionError;
+use qoe_query::retention::effect::EffectQuestionError;
 use qoe_query::satisfaction::{AnalysisError, MarginsError};
 use qoe_query::statistics::dose_response::DoseResponseError;
 use qoe_query::statistics::drivers::DriversError;
+use qoe_query::statistics::effect::EffectError;
 use qoe_query::statistics::response::CorrectError;
 use qoe_query::words::themes::ThemesError;
 use qoe_store::embedded::EmbeddedError;
@@ -75,6 +77,9 @@ fn code(error: &anyhow::Error) -> u8 {
         if cause.downcast_ref::<RetentionError>().is_some_and(|error| !matches!(error, RetentionError::Frame(_))) {
             return 3;
         }
+        if let Some(code) = cause.downcast_ref::<EffectQuestionError>().and_then(effect) {
+            return code;
+        }
         if cause.is::<NothingFound>() {
             return 3;
         }
@@ -110,5 +115,17 @@ fn analysis(error: &AnalysisError) -> Option<u8> {
         AnalysisError::Curve(DoseResponseError::Edges { .. } | DoseResponseError::NoBins) => Some(2),
         AnalysisError::NoOutcome { .. } | AnalysisError::NoMeasure { .. } => Some(3),
         AnalysisError::Drivers(_) | AnalysisError::Curve(_) | AnalysisError::Pairs(_) => Some(3),
+    }
+}
+
+/// The same of an effect.
+fn effect(error: &EffectQuestionError) -> Option<u8> {
+    match error {
+        EffectQuestionError::Frame(_) => None,
+        EffectQuestionError::Design(_) | EffectQuestionError::Effect(EffectError::Quantile { .. } | EffectError::ImmortalTime) => Some(2),
+        EffectQuestionError::NoRows { .. }
+        | EffectQuestionError::Negative { .. }
+        | EffectQuestionError::NobodyLeft { .. }
+        | EffectQuestionError::Effect(_) => Some(3),
     }
 }

@@ -1,6 +1,7 @@
 //! `qoe retention`: who comes back, and who stays.
 
 mod cohorts;
+mod effect;
 mod survival;
 
 use clap::{Args, Subcommand};
@@ -19,6 +20,8 @@ enum Analysis {
     Cohorts(cohorts::CohortsArgs),
     /// How long until something happens, such as leaving a call: survival curves, groups, hazards.
     Survival(survival::SurvivalArgs),
+    /// Whether something made people stay longer or come back: like compared with like, raw beside adjusted.
+    Effect(effect::EffectArgs),
 }
 
 /// Asks and prints.
@@ -26,6 +29,7 @@ pub async fn run(args: RetentionArgs) -> anyhow::Result<()> {
     match args.analysis {
         Analysis::Cohorts(args) => cohorts::run(args).await,
         Analysis::Survival(args) => survival::run(args).await,
+        Analysis::Effect(args) => effect::run(args).await,
     }
 }
 

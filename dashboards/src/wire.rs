@@ -8,6 +8,7 @@ pub mod correct;
 pub mod curve;
 pub mod drift;
 pub mod drivers;
+pub mod effect;
 pub mod score;
 mod session;
 pub mod stability;

@@ -87,7 +87,8 @@ fn compared(answer: &CohortsAnswer, split: &SplitCurves, lang: Lang) -> Vec<Stri
         let (clear, unclear): (Vec<_>, Vec<_>) = known.into_iter().partition(|(_, less)| less.excludes(0.0));
         let head = day(meaning, lang);
         if !clear.is_empty() {
-            let list: Vec<String> = clear.iter().map(|(group, less)| format!("{} {}", name(group), points(less, lang))).collect();
+            let list: Vec<String> =
+                clear.iter().map(|(group, less)| format!("{} {} {}", name(group), lang.pick("by", "为"), points(less, lang))).collect();
             says.push(lang.pick(
                 format!("On {head}, against {}: {}.", name(first), list.join("; ")),
                 format!("{head}与 {} 相比：{}。", name(first), list.join("；")),

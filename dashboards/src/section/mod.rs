@@ -6,6 +6,7 @@ pub mod correct;
 pub mod curve;
 pub mod drift;
 pub mod drivers;
+pub mod effect;
 mod html;
 pub mod numbers;
 pub mod score;

@@ -25,8 +25,13 @@ pub fn survival(answer: &SurvivalAnswer, lang: Lang) -> Section {
     let mut section = Section::new("survival", title);
     let (rows, events) = (count(answer.rows), count(answer.events));
     section.says.push(match answer.event {
+        Some(_) if answer.events == answer.rows => {
+            lang.pick(format!("{event} happened in all {rows} rows."), format!("{rows} 条记录全部发生了{event}。"))
+        }
         Some(_) => lang.pick(
-            format!("{event} happened in {events} of {rows} rows; the others are censored: it had not happened for as long as they were watched."),
+            format!(
+                "{event} happened in {events} of {rows} rows; the others are censored: it had not happened for as long as they were watched."
+            ),
             format!("{rows} 条记录中有 {events} 条发生了{event}；其余为删失：在观察期内尚未发生。"),
         ),
         None => lang.pick(format!("The end of all {rows} rows counts as seen."), format!("{rows} 条记录全部按已结束计。")),
@@ -45,7 +50,15 @@ pub fn survival(answer: &SurvivalAnswer, lang: Lang) -> Section {
     }
     section.charts.push(lines(answer, lang));
     method(answer, lang, &mut section);
+    for text in section.says.iter_mut().chain(&mut section.warnings) {
+        *text = joined(text);
+    }
     section
+}
+
+/// Chinese marks follow a column's name without a space.
+fn joined(text: &str) -> String {
+    ['，', '。', '：', '；', '（', '、'].iter().fold(text.to_owned(), |text, mark| text.replace(&format!(" {mark}"), &mark.to_string()))
 }
 
 /// What is waited for; a column's name stands apart from Chinese around it.
@@ -96,7 +109,7 @@ fn median_says(answer: &SurvivalAnswer, lang: Lang) -> String {
             "The median is not reached: at {duration} = {}, the last that was seen, {left} are still without {event}.",
             number(last, unit)
         ),
-        format!("未达到中位时间：在观察到的最后时刻 {duration} = {}，仍有 {left} 未发生{event}。", number(last, unit)).replace(" 。", "。"),
+        format!("未达到中位时间：在观察到的最后时刻 {duration} = {}，仍有 {left} 未发生{event}。", number(last, unit)),
     )
 }
 
@@ -153,7 +166,7 @@ fn compared(answer: &SurvivalAnswer, groups: &SurvivalGroups, lang: Lang) -> Vec
 fn difference(less: &Estimate, unit: Unit, lang: Lang) -> String {
     let decimals = if let Unit::Plain(decimals) = unit { decimals } else { 1 };
     let [value, low, high] = [less.value, less.low, less.high].map(|value| signed(value, decimals));
-    lang.pick(format!("{value} ({low} – {high})"), format!("{value}（{low} – {high}）"))
+    lang.pick(format!("by {value} ({low} – {high})"), format!("为 {value}（{low} – {high}）"))
 }
 
 /// What a hazard ratio is of, in words.
@@ -212,7 +225,7 @@ fn warnings(answer: &SurvivalAnswer, lang: Lang, section: &mut Section) {
         let time = number(time, unit(answer));
         warn(
             format!("At {time} all who were at risk then have had {event}: the curve is 0 from there on, whoever was entered later."),
-            format!("在 {time} 时，当时在险者全部发生了{event}：此后曲线恒为 0，与更晚进入者无关。").replace(" ：", "："),
+            format!("在 {time} 时，当时在险者全部发生了{event}：此后曲线恒为 0，与更晚进入者无关。"),
         );
     }
     if let Some(users) = answer.users.filter(|users| *users < answer.rows) {
@@ -228,6 +241,13 @@ fn warnings(answer: &SurvivalAnswer, lang: Lang, section: &mut Section) {
                 count(users)
             ),
         );
+    }
+    if answer.events < FEW_EVENTS {
+        let (event, n) = (event.trim(), count(answer.events));
+        section.warnings.push(lang.pick(
+            format!("Few times did {event} happen: {n}. Intervals are rough, and the median's need not cover it."),
+            format!("{event} 仅发生 {n} 例，区间只是粗略估计，中位数的区间未必可靠。"),
+        ));
     }
     if let Err(error) = &answer.restricted_mean {
         section.warnings.push(mean_why(error, lang));
@@ -265,15 +285,18 @@ fn group_warnings(answer: &SurvivalAnswer, groups: &SurvivalGroups, lang: Lang, 
             format!("无法给出 {} 截至 {horizon} 的均值：此前没有事件、人数太少，或观察时间不足。", unknown.join("、")),
         ));
     }
-    let small = named(&|band| band.events < 10);
+    let small = named(&|band| band.events < FEW_EVENTS);
     if !small.is_empty() {
         let event = event(answer, lang);
         section.warnings.push(lang.pick(
-            format!("Fewer than 10 times did {event} happen in {}: intervals are rough.", small.join(", ")),
-            format!("{} 中发生{event}的不足 10 例，区间只是粗略估计。", small.join("、")),
+            format!("Fewer than {FEW_EVENTS} times did {event} happen in {}: intervals are rough.", small.join(", ")),
+            format!("{} 中发生{event}的不足 {FEW_EVENTS} 例，区间只是粗略估计。", small.join("、")),
         ));
     }
 }
+
+/// Fewer events than this, and intervals that hold for many are rough: our choice.
+const FEW_EVENTS: u64 = 10;
 
 /// Fewer people than this, and robust intervals are too narrow (see [`qoe_query::statistics::Cox::robust`]).
 const FEW_CLUSTERS: u64 = 40;

@@ -275,6 +275,12 @@ impl Input {
         Ok(Frame { rows, columns: columns.collect() })
     }
 
+    /// The names of the columns there are.
+    pub async fn columns(&self) -> Result<Vec<String>, FrameError> {
+        let data = self.context.table(source::TABLE).await.map_err(|error| FrameError::Rows(Box::new(error)))?;
+        Ok(data.schema().fields().iter().map(|field| field.name().clone()).collect())
+    }
+
     /// The engine in which the table `data` stands.
     pub fn context(&self) -> &SessionContext {
         &self.context

@@ -28,7 +28,8 @@ impl DayClock {
         self.tz().name()
     }
 
-    fn tz(self) -> Tz {
+    /// The zone whose calendar counts; UTC for windows.
+    pub fn tz(self) -> Tz {
         match self {
             DayClock::Calendar(tz) => tz,
             DayClock::Windows => Tz::UTC,
@@ -36,7 +37,7 @@ impl DayClock {
     }
 
     /// The calendar day of a moment in ms since 1970, in days since 1970-01-01; `None` for moments beyond what calendars count.
-    pub(super) fn day(self, ms: i64) -> Option<i32> {
+    pub fn day(self, ms: i64) -> Option<i32> {
         let day = match self.tz() {
             Tz::UTC => i32::try_from(ms.div_euclid(MS_PER_DAY)).ok()?,
             tz => since_1970(DateTime::from_timestamp_millis(ms)?.with_timezone(&tz).date_naive()),

@@ -2,6 +2,7 @@
 
 pub mod cohorts;
 mod days;
+pub mod effect;
 mod split;
 pub mod survival;
 

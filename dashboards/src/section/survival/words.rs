@@ -42,7 +42,7 @@ pub fn mean_why(error: &KaplanMeierError, lang: Lang) -> String {
             format!("无法给出截至 {} 的均值：曲线只到 {} 为止。", plain(*horizon), plain(*last)),
         ),
         KaplanMeierError::NoSpread { horizon, events, rows } => lang.pick(
-            format!("The mean up to {} has no interval: {} events in {} rows.", plain(*horizon), count(*events), count(*rows)),
+            format!("The mean up to {} has no interval (events until then: {}, rows: {}).", plain(*horizon), count(*events), count(*rows)),
             format!("无法给出截至 {} 的均值区间：{} 条记录中仅有 {} 个事件。", plain(*horizon), count(*rows), count(*events)),
         ),
         KaplanMeierError::WeightedEntry => error.to_string(),

@@ -1,0 +1,334 @@
+//! What a treatment does to how long people stay or whether they come back: like compared with like, and never a session with itself.
+
+use std::collections::HashMap;
+
+use super::DayClock;
+use crate::frame::{Frame, FrameError, Input, Want};
+use crate::satisfaction::Covariates;
+use crate::satisfaction::covariates::covariates;
+use crate::statistics::design::DesignError;
+use crate::statistics::effect::{EffectAnswer, EffectError, Estimand, Options, Outcome, Pairing, Study, Timing, Trim, effect};
+use crate::statistics::{Confidence, Estimate};
+
+/// What is asked of what.
+#[derive(Debug, Clone)]
+pub struct EffectQuestion {
+    /// Who had it: a condition in SQL over a row's columns, such as `height >= 720`.
+    pub treatment: String,
+    /// What it may have done.
+    pub outcome: EffectOutcome,
+    /// What was known before it, and may have decided who had it.
+    pub covariates: Covariates,
+    /// The column with who a row is of: rows of one person count as one observation.
+    pub user: Option<String>,
+    /// Whose effect.
+    pub estimand: Estimand,
+    /// How pairs are made.
+    pub pairing: Pairing,
+    /// How far weights may go.
+    pub trim: Trim,
+    /// A claim to hold the effect against: so many times the others' outcome, less one, such as 0.103.
+    pub claim: Option<f64>,
+    /// Only rows that meet this condition in SQL.
+    pub condition: Option<String>,
+    /// The level of all intervals.
+    pub level: Confidence,
+    /// For what is drawn by chance.
+    pub seed: u64,
+}
+
+/// What a treatment may have done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EffectOutcome {
+    /// How long the session lasted, counted from the end of the window in which treatment and covariates were measured, among those still there then.
+    Stay {
+        /// The column with the session's whole length.
+        column: String,
+        /// How many of its units a minute has.
+        per_minute: f64,
+        /// The window, from the session's start, s.
+        baseline_s: f64,
+    },
+    /// Whether the person was there again so many days after the first; treatment and covariates are those of the first session.
+    Return {
+        /// How many days after.
+        day: i32,
+        /// Then or at any time later, or then only.
+        or_later: bool,
+        /// The column with when a session began.
+        time: String,
+        /// How days are counted.
+        clock: DayClock,
+    },
+    /// Any other number, or 0 and 1, that came after the treatment: the caller vouches for that.
+    After {
+        /// The column.
+        column: String,
+    },
+}
+
+/// Rows that are not in the study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NotStudied {
+    /// Without a treatment or an outcome on record.
+    pub unmeasured: u64,
+    /// Sessions that had ended before the window did.
+    pub left_before: u64,
+    /// People whose day has not been observed to its end.
+    pub immature: u64,
+    /// Sessions after a person's first, which are returns and not first sessions.
+    pub later: u64,
+}
+
+/// The answer.
+#[derive(Debug, Clone)]
+pub struct EffectAsked {
+    /// As it was asked.
+    pub question: EffectQuestion,
+    /// What was held equal.
+    pub covariates: Vec<String>,
+    /// What was not studied.
+    pub not_studied: NotStudied,
+    /// What was found.
+    pub found: EffectAnswer,
+    /// What the data say of the claim.
+    pub claim: Option<(f64, ClaimVerdict)>,
+}
+
+/// What data say of a claimed effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimVerdict {
+    /// It lies in the interval, and nothing does not.
+    Compatible,
+    /// It lies outside the interval.
+    Contradicted,
+    /// It lies in the interval, and so does nothing at all.
+    NotShown,
+    /// The relative effect is not known.
+    Untestable,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EffectQuestionError {
+    /// The columns cannot be read.
+    #[error("read the columns")]
+    Frame(#[from] FrameError),
+    /// No row meets the conditions.
+    #[error("there are no rows{}", condition.as_ref().map_or_else(String::new, |condition| format!(" where {condition}")))]
+    NoRows {
+        /// The conditions, in SQL.
+        condition: Option<String>,
+    },
+    /// Durations below 0.
+    #[error("{rows} rows have a negative {column}: a session cannot last less than nothing")]
+    Negative {
+        /// The column.
+        column: String,
+        /// How many.
+        rows: usize,
+    },
+    /// Rows, but none that can be studied.
+    #[error(
+        "none of {rows} rows can be studied: {} without treatment or outcome, {} ended before the window did, {} not observed for long enough",
+        not_studied.unmeasured, not_studied.left_before, not_studied.immature
+    )]
+    NobodyLeft {
+        /// How many rows there were.
+        rows: usize,
+        /// Why they cannot.
+        not_studied: NotStudied,
+    },
+    /// Covariates that cannot be.
+    #[error(transparent)]
+    Design(#[from] DesignError),
+    /// An effect that cannot be told.
+    #[error(transparent)]
+    Effect(#[from] EffectError),
+}
+
+impl EffectQuestion {
+    /// The columns it needs.
+    pub fn wanted(&self) -> Vec<Want> {
+        let outcome = match &self.outcome {
+            EffectOutcome::Stay { column, .. } | EffectOutcome::After { column } => Want::number(column),
+            EffectOutcome::Return { time, .. } => Want::time(time),
+        };
+        [Want::flag(&self.treatment), outcome]
+            .into_iter()
+            .chain(self.covariates.names().iter().map(Want::covariate))
+            .chain(self.user.as_ref().map(Want::category))
+            .collect()
+    }
+
+    /// Reads and answers. Of a return, `visits` (with the columns of [`crate::relations::visits`]) are all presences, where more than sessions are known.
+    pub async fn ask(&self, input: &Input, visits: Option<&Input>) -> Result<EffectAsked, EffectQuestionError> {
+        let frame = input.read(&self.wanted(), self.condition.as_deref()).await?;
+        if frame.rows() == 0 {
+            return Err(EffectQuestionError::NoRows { condition: self.condition.clone() });
+        }
+        let visits = match visits {
+            Some(input) => Some(input.read(&[Want::category("user_id"), Want::time("at")], None).await?),
+            None => None,
+        };
+        self.answer(&frame, visits.as_ref())
+    }
+
+    /// The answer of these rows.
+    pub fn answer(&self, frame: &Frame, visits: Option<&Frame>) -> Result<EffectAsked, EffectQuestionError> {
+        let studied = match &self.outcome {
+            EffectOutcome::Stay { column, per_minute, baseline_s } => self.stays(frame, column, *per_minute, *baseline_s)?,
+            EffectOutcome::Return { .. } => self.returns(frame, visits),
+            EffectOutcome::After { column } => self.after(frame, column),
+        };
+        if studied.rows.is_empty() {
+            return Err(EffectQuestionError::NobodyLeft { rows: frame.rows(), not_studied: studied.not_studied });
+        }
+        let kept = frame.select(&studied.rows);
+        let (known, _) = self.covariates.measured_in(&kept);
+        let design = covariates(&kept, &known)?;
+        let treated: Vec<bool> = kept.numbers(&self.treatment).iter().map(|had| *had == 1.0).collect();
+        let persons = self.user.as_ref().map(|user| kept.persons(user));
+        let share = studied.outcome.iter().all(|value| *value == 0.0 || *value == 1.0);
+        let study = Study {
+            treated: &treated,
+            outcome: &studied.outcome,
+            kind: if share { Outcome::Share } else { Outcome::Mean },
+            design: &design,
+            unit: persons.as_deref(),
+            timing: studied.timing,
+        };
+        let options = Options { estimand: self.estimand, level: self.level, seed: self.seed, trim: self.trim, pairing: self.pairing };
+        let found = effect(&study, &options)?;
+        let claim = self.claim.map(|claim| (claim, verdict(claim, found.doubly_robust.relative.as_ref())));
+        Ok(EffectAsked { question: self.clone(), covariates: known, not_studied: studied.not_studied, found, claim })
+    }
+
+    fn treated(&self, frame: &Frame, row: usize) -> bool {
+        !frame.numbers(&self.treatment)[row].is_nan()
+    }
+
+    /// Sessions still there when the window ends, and the minutes after it.
+    fn stays(&self, frame: &Frame, column: &str, per_minute: f64, baseline_s: f64) -> Result<Studied, EffectQuestionError> {
+        let lasted = frame.numbers(column);
+        let negative = lasted.iter().filter(|length| **length < 0.0).count();
+        if negative > 0 {
+            return Err(EffectQuestionError::Negative { column: column.to_owned(), rows: negative });
+        }
+        let landmark = baseline_s / 60.0;
+        let mut studied = Studied::default();
+        for (row, length) in lasted.iter().enumerate() {
+            let minutes = length / per_minute;
+            if length.is_nan() || !self.treated(frame, row) {
+                studied.not_studied.unmeasured += 1;
+            } else if minutes <= landmark {
+                studied.not_studied.left_before += 1;
+            } else {
+                studied.push(row, minutes - landmark);
+            }
+        }
+        studied.timing = Timing::Landmark { minute: landmark, left_before: studied.not_studied.left_before };
+        Ok(studied)
+    }
+
+    fn after(&self, frame: &Frame, column: &str) -> Studied {
+        let mut studied = Studied::default();
+        for (row, value) in frame.numbers(column).iter().enumerate() {
+            if value.is_nan() || !self.treated(frame, row) {
+                studied.not_studied.unmeasured += 1;
+            } else {
+                studied.push(row, *value);
+            }
+        }
+        studied
+    }
+
+    /// Everyone's first session, and whether they were there again on the day.
+    fn returns(&self, frame: &Frame, visits: Option<&Frame>) -> Studied {
+        let EffectOutcome::Return { day, or_later, time, clock } = &self.outcome else { return Studied::default() };
+        let Some(user) = &self.user else { return Studied::default() };
+        let (codes, labels) = frame.categories(user);
+        let times = frame.times(time);
+        let mut studied = Studied::default();
+        // The first session of each person, and the last day that was observed to its end.
+        let mut first: HashMap<u32, (i64, usize)> = HashMap::new();
+        let mut last_day = i32::MIN;
+        let mut active: HashMap<u32, Vec<i32>> = HashMap::new();
+        for row in 0..frame.rows() {
+            let known = times[row].filter(|_| (codes[row] as usize) < labels.len()).and_then(|at| Some((at, clock.day(at)?)));
+            let Some((at, on)) = known else {
+                studied.not_studied.unmeasured += 1;
+                continue;
+            };
+            last_day = last_day.max(on);
+            active.entry(codes[row]).or_default().push(on);
+            let entry = first.entry(codes[row]).or_insert((at, row));
+            if at < entry.0 {
+                *entry = (at, row);
+            }
+        }
+        let mut earlier: HashMap<u32, i32> = HashMap::new();
+        if let Some(visits) = visits {
+            let code_of: HashMap<&str, u32> = labels.iter().enumerate().map(|(code, label)| (label.as_str(), code as u32)).collect();
+            let (theirs, names) = visits.categories("user_id");
+            for (row, at) in visits.times("at").iter().enumerate() {
+                let code = names.get(theirs[row] as usize).and_then(|name| code_of.get(name.as_str()));
+                let (Some(code), Some(on)) = (code, at.and_then(|at| clock.day(at))) else { continue };
+                last_day = last_day.max(on);
+                active.entry(*code).or_default().push(on);
+                earlier.entry(*code).and_modify(|day| *day = (*day).min(on)).or_insert(on);
+            }
+        }
+        let mut people: Vec<(u32, (i64, usize))> = first.into_iter().collect();
+        people.sort_unstable_by_key(|(code, (_, row))| (*row, *code));
+        studied.not_studied.later =
+            (frame.rows() as u64).saturating_sub(studied.not_studied.unmeasured).saturating_sub(people.len() as u64);
+        for (code, (at, row)) in people {
+            let Some(on) = clock.day(at) else { continue };
+            let newcomer = earlier.get(&code).is_none_or(|first| *first >= on);
+            if !newcomer {
+                studied.not_studied.later += 1;
+            } else if !self.treated(frame, row) {
+                studied.not_studied.unmeasured += 1;
+            } else if on + day >= last_day {
+                studied.not_studied.immature += 1;
+            } else {
+                let there = active
+                    .get(&code)
+                    .is_some_and(|days| days.iter().any(|active| if *or_later { *active >= on + day } else { *active == on + day }));
+                studied.push(row, f64::from(u8::from(there)));
+            }
+        }
+        studied
+    }
+}
+
+/// Rows in the study, with their outcomes.
+struct Studied {
+    rows: Vec<usize>,
+    outcome: Vec<f64>,
+    not_studied: NotStudied,
+    timing: Timing,
+}
+
+impl Default for Studied {
+    fn default() -> Self {
+        Studied { rows: Vec::new(), outcome: Vec::new(), not_studied: NotStudied::default(), timing: Timing::Before }
+    }
+}
+
+impl Studied {
+    fn push(&mut self, row: usize, outcome: f64) {
+        self.rows.push(row);
+        self.outcome.push(outcome);
+    }
+}
+
+fn verdict(claim: f64, relative: Option<&Estimate>) -> ClaimVerdict {
+    match relative {
+        None => ClaimVerdict::Untestable,
+        Some(relative) if relative.excludes(claim) => ClaimVerdict::Contradicted,
+        Some(relative) if relative.excludes(0.0) => ClaimVerdict::Compatible,
+        Some(_) => ClaimVerdict::NotShown,
+    }
+}
