@@ -19,9 +19,9 @@ use crate::data::{Data, DataArgs};
 /// What is to be looked at over time.
 #[derive(Debug, clap::Args)]
 pub struct DriftArgs {
-    /// Column with the time of a row [default: observed_at; of a store: started_at].
-    #[arg(long, value_name = "COL")]
-    time: Option<String>,
+    /// Column with the time of a row.
+    #[arg(long, value_name = "COL", default_value = "started_at")]
+    time: String,
     /// Column with the scores.
     #[arg(long, value_name = "COL", default_value = "score")]
     score: String,
@@ -79,7 +79,7 @@ pub async fn run(args: DriftArgs) -> anyhow::Result<()> {
         (None, Data::File(_)) => None,
     };
     let question = DriftQuestion {
-        time: args.time.unwrap_or_else(|| if file { "observed_at" } else { "started_at" }.to_owned()),
+        time: args.time,
         score: args.score,
         kind: args.kind,
         scale: args.scale,

@@ -60,7 +60,6 @@ pub async fn run(args: WordsArgs) -> anyhow::Result<()> {
     let themes = args.themes.as_deref().map(read).transpose()?;
     let data = args.data.open().await?;
     let input = data.input(|period| relations::sessions(period, args.kind.name(), Window::Whole)).await?;
-    let condition = args.data.condition();
     let question = WordsQuestion {
         text: args.text.clone(),
         score: args.score.clone(),
@@ -74,12 +73,7 @@ pub async fn run(args: WordsArgs) -> anyhow::Result<()> {
             false => Covariates::Named(args.measures.clone()),
         },
         themes: themes.clone(),
-        condition: match (file, &condition) {
-            (true, condition) => condition.clone(),
-            // Most sessions of a store say nothing.
-            (false, None) => Some("text <> ''".to_owned()),
-            (false, Some(condition)) => Some(format!("({condition}) AND text <> ''")),
-        },
+        condition: args.data.condition(),
         level: args.print.level,
     };
     let answered = match question.ask(&input).await {

@@ -5,6 +5,7 @@ use qoe_query::satisfaction::DriftAnswer;
 use qoe_query::satisfaction::drift::{Cadence, Change, NoChange, Series, Shift, Wave};
 use qoe_query::statistics::Estimate;
 use qoe_query::statistics::change_points::{ChangePointError, MAX_PERIODS, MIN_PERIODS};
+use qoe_query::statistics::drift::Coincidence;
 use qoe_query::statistics::scale::Kind;
 
 use super::curve::measure_unit;
@@ -61,14 +62,13 @@ fn kind_name(kind: Kind, lang: Lang) -> &'static str {
 
 /// A difference with its interval: of shares in percentage points.
 fn difference(of: &Estimate, unit: Unit, lang: Lang) -> String {
-    match unit {
-        Unit::Share => {
-            let points = |value: f64| number(value * 100.0, Unit::Plain(1));
-            let name = lang.pick("pp", "个百分点");
-            format!("{} {name} ({} – {})", points(of.value), points(of.low), points(of.high))
-        }
-        Unit::Plain(_) => format!("{} ({})", number(of.value, unit), interval(of.low, of.high, unit)),
-    }
+    let (times, decimals, name) = match unit {
+        Unit::Share => (100.0, Unit::Plain(1), lang.pick(" pp", " 个百分点")),
+        Unit::Plain(_) => (1.0, unit, ""),
+    };
+    let range = interval(of.low * times, of.high * times, decimals);
+    let value = number(of.value * times, decimals);
+    lang.pick(format!("{value}{name} ({range})"), format!("{value}{name}（{range}）"))
 }
 
 fn sure(of: &Estimate) -> bool {
@@ -165,42 +165,46 @@ fn levels(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
 }
 
 /// `2026-11-01 (2026-10-30 – 2026-11-02)`.
-fn when(shift: &Shift) -> String {
-    if shift.earliest == shift.latest {
-        shift.from.to_string()
-    } else {
-        format!("{} ({} – {})", shift.from, shift.earliest, shift.latest)
+fn when(shift: &Shift, lang: Lang) -> String {
+    let (from, earliest, latest) = (shift.from, shift.earliest, shift.latest);
+    match earliest == latest {
+        true => from.to_string(),
+        false => lang.pick(format!("{from} ({earliest} – {latest})"), format!("{from}（{earliest} – {latest}）")),
     }
 }
 
 fn shift_says(answer: &DriftAnswer, (series, unit): (&Series, Unit), shift: &Shift, lang: Lang) -> String {
-    let (name, at) = (&series.name, when(shift));
+    let (name, at) = (&series.name, when(shift, lang));
     let (before, after) = (number(shift.change.before.value, unit), number(shift.change.after.value, unit));
     let by = difference(&shift.change.difference, unit, lang);
-    let week = matches!(answer.cadence, Cadence::Weekly);
-    let (en, zh) = if week { ("the week of ", "起的一周") } else { ("", "") };
-    let mut says = lang.pick(
+    let (en, zh) = match answer.cadence {
+        Cadence::Daily => ("", ""),
+        Cadence::Weekly => ("the week of ", "当周"),
+    };
+    let says = lang.pick(
         format!("{name} has been on another level since {en}{at}: {before} before, {after} after, {by}."),
-        format!("{name} 自 {at}{zh}起水平改变：之前 {before}，之后 {after}，变化 {by}。").replace("起的一周起", "起的一周"),
+        format!("{name} 自 {at} {zh}起水平改变：之前 {before}，之后 {after}，变化 {by}。"),
     );
-    if let Some(release) = shift.coincides.as_ref() {
-        let (named, days) = (&answer.releases[release.release].name, release.offset.abs());
-        let (en, zh) = match release.offset {
-            offset if offset < 0.0 => (format!("{days} days earlier"), format!("早 {days} 天")),
-            offset if offset > 0.0 => (format!("{days} days later"), format!("晚 {days} 天")),
-            _ => ("the same day".to_owned(), "同一天".to_owned()),
-        };
-        let chance = number(release.by_chance, Unit::Share);
-        let little = release.by_chance >= BY_CHANCE;
-        says.push_str(&lang.pick(
-            format!(
-                " It coincides with release {named} ({en}), which is not to say that it was the cause; {chance} of all days lie as near to a release{}.",
-                if little { ", so that this says little" } else { "" }
-            ),
-            format!("时间上与版本 {named} 的发布吻合（{zh}），但不代表因果；{chance} 的日子都与某次发布同样接近{}。", if little { "，参考价值有限" } else { "" }),
-        ));
-    }
-    says
+    let coincides = shift.coincides.as_ref().map_or_else(String::new, |release| coincides(answer, release, lang));
+    format!("{says}{coincides}")
+}
+
+fn coincides(answer: &DriftAnswer, release: &Coincidence, lang: Lang) -> String {
+    let (named, days) = (&answer.releases[release.release].name, release.offset.abs());
+    let (en, zh) = match release.offset {
+        offset if offset < 0.0 => (format!("{days} days earlier"), format!("早 {days} 天")),
+        offset if offset > 0.0 => (format!("{days} days later"), format!("晚 {days} 天")),
+        _ => ("the same day".to_owned(), "同一天".to_owned()),
+    };
+    let chance = number(release.by_chance, Unit::Share);
+    let (little_en, little_zh) =
+        if release.by_chance >= BY_CHANCE { (", so that this says little", "，参考价值有限") } else { ("", "") };
+    lang.pick(
+        format!(
+            " It coincides with release {named} ({en}), which is not to say that it was the cause; {chance} of all days lie as near to a release{little_en}."
+        ),
+        format!("时间上与版本 {named} 的发布吻合（{zh}），但不代表因果；{chance} 的日子都与某次发布同样接近{little_zh}。"),
+    )
 }
 
 fn unsought(name: &str, error: &ChangePointError, lang: Lang) -> String {
@@ -307,7 +311,7 @@ fn series_table(answer: &DriftAnswer, lang: Lang) -> Table {
             table.row([
                 series.name.clone(),
                 periods.clone(),
-                when(shift),
+                when(shift, lang),
                 number(change.before.value, unit),
                 number(change.after.value, unit),
                 difference(&change.difference, unit, lang),
@@ -380,8 +384,8 @@ fn method(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
         Cadence::Weekly => lang.pick("weeks", "周"),
     };
     section.method.push(lang.pick(
-        format!("Levels: means by {per}, circular binary segmentation; a change is named when noise alone, as correlated as the series, shows as much at most {percent} % of the time in any of all {} series (Holm). A trend or a season of the week is no change of level. A release coincides within {} days.", answer.series.len(), answer.cadence.window_days()),
-        format!("水平变化：按{per}取均值，循环二分分割；仅当同等自相关的噪声在全部 {} 个序列中出现同样变化的概率不超过 {percent} %（Holm）时才报告。趋势或按周的周期性不算水平变化。与发布相距 {} 天以内视为吻合。", answer.series.len(), answer.cadence.window_days()),
+        format!("Levels: means by {per}, circular binary segmentation; a change is named when noise alone, as correlated as the series, shows as much at most {percent} % of the time in any of all {} series (Holm). A trend or a season of the week is no change of level. Every row counts by itself: the same people in a stretch of days can pass for a level. A release coincides within {} days.", answer.series.len(), answer.cadence.window_days()),
+        format!("水平变化：按{per}取均值，循环二分分割；仅当同等自相关的噪声在全部 {} 个序列中出现同样变化的概率不超过 {percent} %（Holm）时才报告。趋势或按周的周期性不算水平变化。每行单独计：同一批用户集中在某段时间也可能表现为水平变化。与发布相距 {} 天以内视为吻合。", answer.series.len(), answer.cadence.window_days()),
     ));
     if !answer.sparse.is_empty() {
         section.method.push(lang.pick(

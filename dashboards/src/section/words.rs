@@ -143,7 +143,7 @@ fn themes_say(answer: &WordsAnswer, lang: Lang) -> Vec<String> {
         .take(3)
         .map(|(theme, row)| {
             let share = figure(&row.share, Unit::Share);
-            lang.pick(format!("{} {share}", name(theme, lang)), format!("{} {share}", name(theme, lang)))
+            format!("{} {share}", name(theme, lang))
         })
         .collect();
     if mentioned.is_empty() {
@@ -169,11 +169,10 @@ fn themes_say(answer: &WordsAnswer, lang: Lang) -> Vec<String> {
     says
 }
 
-/// Pairs, the surest first.
+/// Pairs, the surest first; of those as sure, measures that are larger with the word.
 fn sorted(answer: &WordsAnswer) -> Vec<&WordMeasure> {
     let mut pairs: Vec<&WordMeasure> = answer.pairs.iter().collect();
-    let away = |pair: &WordMeasure| (pair.superiority.value - 0.5).abs();
-    pairs.sort_by(|a, b| a.q.total_cmp(&b.q).then(a.p.total_cmp(&b.p)).then(away(b).total_cmp(&away(a))));
+    pairs.sort_by(|a, b| a.q.total_cmp(&b.q).then(a.p.total_cmp(&b.p)).then(b.superiority.value.total_cmp(&a.superiority.value)));
     pairs
 }
 

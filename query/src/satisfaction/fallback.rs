@@ -82,7 +82,7 @@ impl FallbackQuestion {
             let placed = times.is_none_or(|times| times[row].is_some());
             match conversations.get_mut(codes[row] as usize).filter(|_| placed) {
                 Some(of) => of.push(row),
-                None => unplaced += 1,
+                None => unplaced += u64::from(self.is_turn(frame, row)),
             }
         }
         if let Some(times) = times {
@@ -106,6 +106,13 @@ impl FallbackQuestion {
         })
     }
 
+    fn is_turn(&self, frame: &Frame, row: usize) -> bool {
+        match &self.turns {
+            Turns::Said { text, .. } => !frame.texts(text)[row].trim().is_empty(),
+            Turns::Flagged { column } => !frame.flags(column)[row].is_nan(),
+        }
+    }
+
     fn counted(&self, frame: &Frame, conversations: &[Vec<usize>]) -> Vec<Fallbacks> {
         match &self.turns {
             Turns::Said { text, phrases } => {
@@ -114,7 +121,7 @@ impl FallbackQuestion {
                 conversations.iter().map(of).collect()
             }
             Turns::Flagged { column } => {
-                let flags = frame.numbers(column);
+                let flags = frame.flags(column);
                 conversations.iter().map(|rows| flagged(rows.iter().map(|row| flags[*row]).filter(|flag| !flag.is_nan()))).collect()
             }
         }

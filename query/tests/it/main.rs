@@ -4,6 +4,6 @@
 
 mod cohorts;
 mod correct;
-mod survival;
 mod drift;
+mod survival;
 mod words;
