@@ -121,6 +121,33 @@ impl DataArgs {
         }
     }
 
+    /// What the SQL functions go by.
+    pub fn definitions(&self) -> anyhow::Result<Definitions> {
+        self.definitions.read()
+    }
+
+    /// What is read, in words: the file's name, or the project.
+    pub fn source(&self, data: &Data) -> String {
+        match (data, &self.data) {
+            (Data::Store { project, .. }, _) => project.clone(),
+            (Data::File(_), path) => {
+                path.as_ref().and_then(|path| path.file_name()).map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+            }
+        }
+    }
+
+    /// The flags that read the same again.
+    pub fn flags(&self, data: &Data) -> String {
+        let read = match (data, &self.data) {
+            (Data::Store { project, period, .. }, _) => {
+                format!(" --project {project} --since {} --until {}", period.since.to_rfc3339(), period.until.to_rfc3339())
+            }
+            (Data::File(_), path) => path.as_ref().map_or_else(String::new, |path| format!(" --data {}", path.display())),
+        };
+        let condition = self.condition.as_ref().map_or_else(String::new, |condition| format!(" --where {condition:?}"));
+        format!("{read}{condition}")
+    }
+
     /// Only rows that meet this condition.
     pub fn condition(&self) -> Option<String> {
         self.condition.clone()

@@ -13,6 +13,7 @@ mod import;
 mod keyring;
 mod keys;
 mod listen;
+
 mod retention;
 mod satisfaction;
 mod score;

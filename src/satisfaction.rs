@@ -4,7 +4,7 @@ mod correct;
 mod curve;
 mod drift;
 mod drivers;
-mod score;
+pub mod score;
 mod stability;
 mod words;
 
@@ -76,6 +76,15 @@ impl PrintArgs {
         let locale =
             || ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         self.lang.unwrap_or_else(|| if locale().is_some_and(|locale| locale.starts_with("zh")) { Lang::Zh } else { Lang::En })
+    }
+
+    /// Prints JSON if that was asked for, and else does the other.
+    pub fn print_or(&self, json: impl FnOnce() -> Value, other: impl FnOnce(Lang) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        if !self.json {
+            return other(self.lang());
+        }
+        writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&json())?)?;
+        Ok(())
     }
 
     /// Prints an answer.

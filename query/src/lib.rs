@@ -16,6 +16,7 @@ pub mod functions;
 pub mod pushdown;
 pub mod quality;
 pub mod relations;
+pub mod report;
 pub mod retention;
 pub mod satisfaction;
 pub mod vendor_record;

@@ -57,15 +57,22 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
             format!("尚无定论：{} 份回答不足以确认任何指标与满意度相关。", count(answer.drivers.answers)),
         ));
     }
-    for driver in found.iter().filter(|driver| driver.inflation >= INFLATED && !driver.collinear_with.is_empty()) {
+    for driver in
+        found.iter().filter(|driver| driver.inflation.is_some_and(|factor| factor >= INFLATED) && !driver.collinear_with.is_empty())
+    {
         section.warnings.push(lang.pick(
             format!(
                 "{} is hardly told apart from {} (variance inflated {:.1} times).",
                 driver.measure,
                 driver.collinear_with.join(", "),
-                driver.inflation
+                driver.inflation.unwrap_or(1.0)
             ),
-            format!("{} 与 {} 难以区分（方差膨胀 {:.1} 倍）。", driver.measure, driver.collinear_with.join("、"), driver.inflation),
+            format!(
+                "{} 与 {} 难以区分（方差膨胀 {:.1} 倍）。",
+                driver.measure,
+                driver.collinear_with.join("、"),
+                driver.inflation.unwrap_or(1.0)
+            ),
         ));
     }
     section.tables.push(table(found, share, lang));
@@ -120,7 +127,7 @@ fn table(found: &[Driver], share: bool, lang: Lang) -> Table {
             range,
             number(driver.per_deviation.value, Unit::Plain(3)),
             p_value(driver.p_holm),
-            format!("{:.1}", driver.inflation),
+            driver.inflation.map_or_else(|| "–".to_owned(), |factor| format!("{factor:.1}")),
             count(driver.missing),
         ]);
     }

@@ -9,6 +9,7 @@ pub mod drivers;
 pub mod effect;
 mod html;
 pub mod numbers;
+pub mod report;
 pub mod score;
 pub mod stability;
 pub mod survival;
