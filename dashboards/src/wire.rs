@@ -9,6 +9,7 @@ pub mod curve;
 pub mod drift;
 pub mod drivers;
 pub mod effect;
+pub mod satisfaction;
 pub mod score;
 mod session;
 pub mod stability;
