@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::Utc;
 use qoe_query::frame::Input;
+use qoe_query::moment::{Moment, moment};
 use qoe_query::relations::Period;
 use qoe_query::{Catalog, Definitions};
 
@@ -32,44 +33,6 @@ pub struct DataArgs {
     definitions: DefinitionArgs,
     #[command(flatten)]
     store: StoreArgs,
-}
-
-/// A moment, stated or counted back from now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    /// So long ago.
-    Ago(TimeDelta),
-    /// Then.
-    At(DateTime<Utc>),
-}
-
-impl Moment {
-    fn before(self, now: DateTime<Utc>) -> DateTime<Utc> {
-        match self {
-            Moment::Ago(ago) => now - ago,
-            Moment::At(at) => at,
-        }
-    }
-}
-
-/// `30d`, `12h`, `2w`, `90m`, or RFC 3339.
-pub fn moment(text: &str) -> Result<Moment, String> {
-    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-        return Ok(Moment::At(at.to_utc()));
-    }
-    if let Some(day) = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(0, 0, 0)) {
-        return Ok(Moment::At(day.and_utc()));
-    }
-    let refused = || format!("{text:?} is no time: write 30d, 12h, 90m, 2026-11-01 or 2026-11-01T00:00:00Z");
-    let number: i64 = text.get(..text.len().saturating_sub(1)).and_then(|digits| digits.parse().ok()).ok_or_else(refused)?;
-    let span = match text.chars().last() {
-        Some('m') => TimeDelta::try_minutes(number),
-        Some('h') => TimeDelta::try_hours(number),
-        Some('d') => TimeDelta::try_days(number),
-        Some('w') => TimeDelta::try_weeks(number),
-        _ => None,
-    };
-    span.filter(|span| *span > TimeDelta::zero() && *span < TimeDelta::days(36_500)).map(Moment::Ago).ok_or_else(refused)
 }
 
 /// Where an analysis reads, open.
@@ -172,20 +135,6 @@ impl Data {
     pub async fn close(self) {
         if let Data::Store { access, .. } = self {
             access.close().await;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_people_write_them() {
-        assert_eq!(moment("30d"), Ok(Moment::Ago(TimeDelta::days(30))));
-        assert_eq!(moment("2026-11-01"), moment("2026-11-01T00:00:00Z"));
-        for wrong in ["", "d", "-3d", "0h", "30", "soon", "9999999999999999d"] {
-            assert!(moment(wrong).is_err(), "{wrong}");
         }
     }
 }

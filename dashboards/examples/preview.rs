@@ -1,4 +1,5 @@
-//! Serves the pages over a made-up board, for work on their looks: `cargo run --example preview -- [PORT]`.
+//! Serves the pages over a made-up board, for work on their looks: `cargo run --example preview -- [PORT]`. With `--report FOLDER` it writes a
+//! made-up report there instead, `report-en.html` and `report-zh.html`.
 //!
 //! The project `away` plays ClickHouse out for 20 of every 40 seconds, `empty` has nothing to show, `calm` nothing bad, and
 //! `unknown` does not exist. The session `none` does not exist either.
@@ -6,11 +7,15 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use qoe_dashboards::{Settings, Source, SourceError, router_over};
+use qoe_dashboards::{
+    Lang, SatisfactionAsked, SatisfactionReport, Settings, Source, SourceError, plot, report, router_over, section, wire,
+};
 use qoe_query::board::{Board, Filter, SessionTimeline, SessionsNow};
 
 #[path = "../src/synthetic.rs"]
 mod synthetic;
+#[path = "../src/synthetic_report.rs"]
+mod synthetic_report;
 
 #[derive(Clone)]
 struct MadeUp;
@@ -31,6 +36,10 @@ impl Source for MadeUp {
 
     async fn session(&self, _project: &str, session_id: &str) -> Result<Option<SessionTimeline>, SourceError> {
         Ok((session_id != "none").then(|| synthetic::session(session_id, Utc::now())))
+    }
+
+    async fn satisfaction(&self, _project: &str, asked: &SatisfactionAsked) -> Result<Arc<SatisfactionReport>, SourceError> {
+        Ok(Arc::new(synthetic_report::satisfaction(asked, Utc::now())))
     }
 }
 
@@ -60,7 +69,17 @@ fn empty(board: &Board) -> Board {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let port: u16 = std::env::args().nth(1).map_or(Ok(8490), |port| port.parse())?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, folder] = arguments.as_slice()
+        && flag == "--report"
+    {
+        for lang in [Lang::En, Lang::Zh] {
+            let path = std::path::Path::new(folder).join(format!("report-{}.html", lang.tag()));
+            std::fs::write(path, report::render(&synthetic_report::report(lang), lang))?;
+        }
+        return Ok(());
+    }
+    let port: u16 = arguments.first().map_or(Ok(8490), |port| port.parse())?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     let settings = Settings { default_project: "default".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     eprintln!("http://127.0.0.1:{port}/board");

@@ -23,10 +23,13 @@ macro_rules! assets {
 }
 
 static ASSETS: &[Asset] = assets! {
+    "colours.css" "text/css; charset=utf-8"
     "base.css" "text/css; charset=utf-8"
     "board.css" "text/css; charset=utf-8"
     "charts.css" "text/css; charset=utf-8"
     "session.css" "text/css; charset=utf-8"
+    "parts.css" "text/css; charset=utf-8"
+    "satisfaction.css" "text/css; charset=utf-8"
     "board.js" "text/javascript; charset=utf-8"
     "session.js" "text/javascript; charset=utf-8"
     "charts.js" "text/javascript; charset=utf-8"

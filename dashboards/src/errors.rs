@@ -65,6 +65,9 @@ impl PageError {
         };
         match &self.cause {
             Cause::Link(error) => told(StatusCode::BAD_REQUEST, "bad_link", words.bad_link, error.to_string(), &[words.bad_link_todo]),
+            Cause::Source(SourceError::Misasked { why }) => {
+                told(StatusCode::BAD_REQUEST, "bad_link", words.bad_link, why.clone(), &[words.bad_link_todo])
+            }
             Cause::Source(SourceError::UnknownProject { project }) => told(
                 StatusCode::NOT_FOUND,
                 "unknown_project",

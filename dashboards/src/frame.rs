@@ -34,6 +34,9 @@ pub(crate) struct Frame {
     pub language_href: String,
     pub language_tag: &'static str,
     pub board_href: String,
+    pub satisfaction_href: String,
+    /// The page's address without its parameters, by which the links between pages show where one is.
+    pub here: String,
     /// The same answer as JSON.
     pub api_href: String,
     /// The script of the page, empty for none.
@@ -75,7 +78,9 @@ impl Frame {
             ],
             language_href: View { lang: Some(other), ..view.clone() }.href(path),
             language_tag: other.tag(),
-            board_href: view.href("/board"),
+            board_href: view.bare().href("/board"),
+            satisfaction_href: view.bare().href("/satisfaction"),
+            here: path.to_owned(),
             api_href: view.href(&format!("/api{path}")),
             script: "",
             again_s: 0,

@@ -1,11 +1,11 @@
 //! Pages and charts over the query crate's answers.
 //!
 //! In goes a [`Boards`], which answers; out comes an `axum` router with the live board (`/board`, kept up to date by
-//! `/board/events`), the page of a session (`/session/{id}`), and both as JSON under `/api`. Pages are complete without
+//! `/board/events`), the page of a session (`/session/{id}`), what people said (`/satisfaction`), and all of them as JSON under `/api`. Pages are complete without
 //! scripts, in English and Chinese, and ask nothing of any other server.
 //!
 //! A view's address is its only state: project, filter, language, zone and theme stand in the query string ([`View`]).
-//! [`render_board`] and [`render_session`] turn answers into pages without any server.
+//! [`render_board`], [`render_session`] and [`render_satisfaction`] turn answers into pages without any server, [`report::render`] into a file.
 //!
 //! ```no_run
 //! # fn boards() -> qoe_query::board::Boards { unimplemented!() }
@@ -25,6 +25,8 @@ mod frame;
 mod gate;
 mod pages;
 pub mod plot;
+pub mod report;
+mod satisfaction;
 pub mod section;
 mod session;
 mod source;
@@ -35,11 +37,14 @@ mod words;
 #[cfg(test)]
 mod synthetic;
 #[cfg(test)]
+mod synthetic_report;
+#[cfg(test)]
 mod tests;
 
 pub use board::render_board;
 pub use gate::{Asked, Shut, shut};
 pub use pages::router_over;
+pub use satisfaction::{SatisfactionAsked, SatisfactionReport, render_satisfaction};
 pub use session::render_session;
 pub use source::{Source, SourceError};
 pub use view::{Lang, Theme, View, ViewError};

@@ -14,6 +14,7 @@ use crate::assets;
 use crate::board::render_board;
 use crate::errors::{Cause, Format, PageError};
 use crate::events;
+use crate::satisfaction::{SatisfactionAsked, render_satisfaction};
 use crate::session::render_session;
 use crate::source::Source;
 use crate::view::{Lang, View};
@@ -42,8 +43,10 @@ pub fn router_over<S: Source>(source: S, settings: Settings) -> Router {
         .route("/board", get(board::<S>))
         .route("/board/events", get(board_events::<S>))
         .route("/session/{id}", get(session::<S>))
+        .route("/satisfaction", get(satisfaction::<S>))
         .route("/api/board", get(board_answer::<S>))
         .route("/api/session/{id}", get(session_answer::<S>))
+        .route("/api/satisfaction", get(satisfaction_answer::<S>))
         .with_state(App { source, settings })
         .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store")));
     pages
@@ -98,6 +101,21 @@ async fn session_answer<S: Source>(
     let session = app.source.session(&view.project, &id).await.map_err(|error| app.refuse(error, &view, Format::Json))?;
     let session = session.ok_or_else(|| app.refuse(Cause::UnknownSession { id }, &view, Format::Json))?;
     Ok(Json(SessionAnswer::from(&session)).into_response())
+}
+
+async fn satisfaction<S: Source>(State(app): State<App<S>>, Query(pairs): Pairs, headers: HeaderMap) -> Result<Response, PageError> {
+    let view = app.read(&pairs, &headers, Format::Html)?;
+    let asked = SatisfactionAsked::read(&pairs, &view.filter).map_err(|error| app.refuse(error, &view, Format::Html))?;
+    let report = app.source.satisfaction(&view.project, &asked).await.map_err(|error| app.refuse(error, &view, Format::Html))?;
+    let page = render_satisfaction(&report, &asked, &view, &app.settings).map_err(|error| app.refuse(error, &view, Format::Html))?;
+    Ok(Html(page).into_response())
+}
+
+async fn satisfaction_answer<S: Source>(State(app): State<App<S>>, Query(pairs): Pairs, headers: HeaderMap) -> Result<Response, PageError> {
+    let view = app.read(&pairs, &headers, Format::Json)?;
+    let asked = SatisfactionAsked::read(&pairs, &view.filter).map_err(|error| app.refuse(error, &view, Format::Json))?;
+    let report = app.source.satisfaction(&view.project, &asked).await.map_err(|error| app.refuse(error, &view, Format::Json))?;
+    Ok(Json(&report.json).into_response())
 }
 
 impl<S> App<S> {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use qoe_query::board::{Board, BoardError, Boards, Filter, SessionTimeline};
 
+use crate::satisfaction::{SatisfactionAsked, SatisfactionReport, satisfaction};
+
 /// Answers the questions of the pages.
 pub trait Source: Clone + Send + Sync + 'static {
     /// The board of a project as it is now.
@@ -13,9 +15,16 @@ pub trait Source: Clone + Send + Sync + 'static {
 
     /// One session; `None` if the project has none of that id.
     fn session(&self, project: &str, session_id: &str) -> impl Future<Output = Result<Option<SessionTimeline>, SourceError>> + Send;
+
+    /// What is known of a project's satisfaction.
+    fn satisfaction(
+        &self,
+        project: &str,
+        asked: &SatisfactionAsked,
+    ) -> impl Future<Output = Result<Arc<SatisfactionReport>, SourceError>> + Send;
 }
 
-/// Why there is no answer, in the three ways that call for different pages.
+/// Why there is no answer, in the ways that call for different pages.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SourceError {
     /// ClickHouse does not answer; it may again soon.
@@ -26,6 +35,12 @@ pub enum SourceError {
     UnknownProject {
         /// Its name.
         project: String,
+    },
+    /// What was asked cannot be asked.
+    #[error("{why}")]
+    Misasked {
+        /// Why, and what to ask instead.
+        why: String,
     },
     /// The question failed.
     #[error("answer from clickhouse")]
@@ -49,6 +64,10 @@ impl Source for Boards {
 
     async fn session(&self, project: &str, session_id: &str) -> Result<Option<SessionTimeline>, SourceError> {
         Ok(Boards::session(self, project, session_id).await?)
+    }
+
+    async fn satisfaction(&self, project: &str, asked: &SatisfactionAsked) -> Result<Arc<SatisfactionReport>, SourceError> {
+        satisfaction(self, project, asked).await
     }
 }
 

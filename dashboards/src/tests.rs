@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 
 use crate::source::{Source, SourceError};
 use crate::view::{Lang, View};
-use crate::{Settings, render_board, render_session, synthetic};
+use crate::{
+    SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction, render_session, synthetic, synthetic_report,
+};
 
 const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x onerror=y>";
 
@@ -72,6 +74,14 @@ impl Source for Scripted {
 
     async fn session(&self, _project: &str, session_id: &str) -> Result<Option<SessionTimeline>, SourceError> {
         Ok((session_id == "s-1").then(|| synthetic::session(session_id, moment())))
+    }
+
+    async fn satisfaction(&self, project: &str, asked: &SatisfactionAsked) -> Result<Arc<SatisfactionReport>, SourceError> {
+        match project {
+            "nowhere" => Err(SourceError::UnknownProject { project: project.to_owned() }),
+            "away" => Err(away()),
+            _ => Ok(Arc::new(synthetic_report::satisfaction(asked, moment()))),
+        }
     }
 }
 
@@ -156,6 +166,7 @@ fn a_page_needs_no_inline_style_or_script() {
     for page in [
         render_board(&board(), &in_language(Lang::En), &settings()).unwrap(),
         render_session(&synthetic::session("s-1", moment()), "s-1", &in_language(Lang::En), &settings()).unwrap(),
+        satisfaction(&[], Lang::En),
     ] {
         assert!(!page.contains("style="), "inline style");
         assert!(!page.contains(" onclick=") && !page.contains("<style"), "inline handler or style sheet");
@@ -227,4 +238,30 @@ fn a_session_tells_its_story_in_both_languages() {
     );
     let chinese = render_session(&session, "s-1", &in_language(Lang::Zh), &settings()).unwrap();
     contains(&chinese, &["端到端时延 512 ms", "掉线", "音频 · 接收 · opus", "2（1 至 5）", "可闻补偿率", "在线"]);
+}
+
+fn satisfaction(pairs: &[(&str, &str)], lang: Lang) -> String {
+    let pairs: Vec<(String, String)> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let view = in_language(lang).read(&pairs).unwrap();
+    let asked = SatisfactionAsked::read(&pairs, &view.filter).unwrap();
+    render_satisfaction(&synthetic_report::satisfaction(&asked, moment()), &asked, &view, &settings()).unwrap()
+}
+
+#[test]
+fn satisfaction_shows_its_parts_in_both_languages() {
+    contains(
+        &satisfaction(&[], Lang::En),
+        &["What people said", "<figure class=\"drawn\"><svg", "lang=\"en\"", "href=\"/board?lang=en\"", "aria-current=\"page\""],
+    );
+    contains(&satisfaction(&[], Lang::Zh), &["用户评价", "满意度", "拐点", "lang=\"zh-CN\""]);
+}
+
+#[test]
+fn what_satisfaction_was_asked_stays_in_its_links_and_leaves_with_the_page() {
+    let page = satisfaction(&[("since", "90d"), ("by", "vendor"), ("f.region", HOSTILE)], Lang::En);
+    assert!(page.contains("lang=zh&#38;since=90d&#38;by=vendor") || page.contains("lang=zh&amp;since=90d&amp;by=vendor"), "{page}");
+    let to_board = page.split("href=\"/board?").nth(1).unwrap().split('"').next().unwrap();
+    assert!(!to_board.contains("since") && to_board.contains("f.region"), "{to_board}");
+    contains(&page, &["<option value=\"90d\" selected>", "<option value=\"vendor\" selected>", "name=\"f.region\""]);
+    assert!(!page.contains("<script>alert"), "unescaped");
 }

@@ -23,6 +23,8 @@ pub struct View {
     pub tz: Option<Tz>,
     /// The theme asked for; the system's otherwise.
     pub theme: Option<Theme>,
+    /// What the page itself was asked, kept in its links to itself.
+    pub kept: Vec<(&'static str, String)>,
 }
 
 /// A language of the pages.
@@ -119,6 +121,7 @@ impl View {
             reader_lang: Lang::default(),
             tz: None,
             theme: None,
+            kept: Vec::new(),
         }
     }
 
@@ -209,8 +212,19 @@ impl View {
         self.href(&format!("/session/{}", encode(session_id)))
     }
 
-    /// The query string; [`View::read`] of it gives this view again.
+    /// The same view for another page.
+    pub fn bare(&self) -> View {
+        View { kept: Vec::new(), ..self.clone() }
+    }
+
+    /// The query string; [`View::read`] of it gives this view again, but for what the page itself was asked.
     pub fn query(&self) -> String {
+        let pairs: Vec<String> = self.pairs().into_iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        pairs.join("&")
+    }
+
+    /// The parameters of the link.
+    pub(crate) fn pairs(&self) -> Vec<(String, &str)> {
         let mut pairs: Vec<(String, &str)> = Vec::new();
         if self.project_stated {
             pairs.push(("project".to_owned(), &self.project));
@@ -227,8 +241,8 @@ impl View {
         if let Some(theme) = self.theme {
             pairs.push(("theme".to_owned(), theme.name()));
         }
-        let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
-        pairs.join("&")
+        pairs.extend(self.kept.iter().map(|(name, value)| ((*name).to_owned(), value.as_str())));
+        pairs
     }
 }
 
@@ -248,7 +262,7 @@ fn parse_theme(value: &str) -> Result<Theme, ViewError> {
     }
 }
 
-fn bad(name: &'static str, value: &str, hint: &'static str) -> ViewError {
+pub(crate) fn bad(name: &'static str, value: &str, hint: &'static str) -> ViewError {
     ViewError::BadValue { name, value: value.to_owned(), hint }
 }
 

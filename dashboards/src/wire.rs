@@ -10,6 +10,7 @@ pub mod drift;
 pub mod drivers;
 pub mod effect;
 pub mod report;
+pub mod satisfaction;
 pub mod score;
 mod session;
 pub mod stability;

@@ -33,6 +33,8 @@ pub struct Words {
     pub sessions: Sessions,
     /// The page of one session.
     pub session: Session,
+    /// The page of satisfaction.
+    pub satisfaction: Satisfaction,
     /// Keys on the keyboard.
     pub keys: Keys,
     /// Pages that say what went wrong.
@@ -71,6 +73,7 @@ pub struct Units {
 #[derive(Debug)]
 pub struct Page {
     pub title: &'static str,
+    pub pages: &'static str,
     pub skip: &'static str,
     pub project: &'static str,
     pub settings: &'static str,
@@ -277,6 +280,29 @@ pub struct Session {
     pub score_of: fn(&str, &str, &str) -> String,
     pub text: &'static str,
     pub cut_off: &'static str,
+}
+
+/// The page of satisfaction.
+#[derive(Debug)]
+pub struct Satisfaction {
+    pub title: &'static str,
+    pub back: &'static str,
+    /// From, to.
+    pub period: fn(&str, &str) -> String,
+    pub questions: &'static str,
+    pub since: &'static str,
+    /// So many days.
+    pub days: fn(u32) -> String,
+    pub since_then: fn(&str) -> String,
+    pub kind: &'static str,
+    pub by: &'static str,
+    pub all: &'static str,
+    pub ask: &'static str,
+    pub contents: &'static str,
+    pub filtered: &'static str,
+    pub unfilter: &'static str,
+    /// No answers of this kind.
+    pub none: fn(&str) -> String,
 }
 
 /// Keys on the keyboard.

@@ -13,6 +13,7 @@ pub mod board;
 pub mod catalog;
 pub mod frame;
 pub mod functions;
+pub mod moment;
 pub mod pushdown;
 pub mod quality;
 pub mod relations;

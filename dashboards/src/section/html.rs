@@ -19,27 +19,55 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// The section as HTML. Method stands folded under its tables; a printed page unfolds it.
+/// Where and how a section stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Its anchor.
+    pub id: &'a str,
+    /// How its method stands.
+    pub method: Method,
+}
+
+/// How a method stands under its tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Until it is asked for.
+    Folded,
+    /// As in print.
+    Open,
+}
+
+/// The section as HTML, on a page that can be asked for its method.
 pub fn html(section: &Section, lang: Lang) -> String {
-    let mut out = format!("<section id=\"{}\" class=\"part\">\n<h2>{}</h2>\n", escape(section.id), escape(&section.title));
+    html_at(section, &Place { id: section.id, method: Method::Folded }, lang)
+}
+
+/// The section as HTML in its place. Its heading is of the second level.
+pub fn html_at(section: &Section, place: &Place<'_>, lang: Lang) -> String {
+    let id = escape(place.id);
+    let mut out = format!(
+        "<section id=\"{id}\" class=\"part\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{}</h2>\n",
+        escape(&section.title)
+    );
     for sentence in &section.says {
         out.push_str(&format!("<p class=\"says\">{}</p>\n", escape(sentence)));
     }
     if !section.warnings.is_empty() {
-        out.push_str("<ul class=\"warnings\">\n");
+        out.push_str(&format!("<ul class=\"warnings\" aria-label=\"{}\">\n", lang.pick("Beware", "注意")));
         for warning in &section.warnings {
             out.push_str(&format!("<li>{}</li>\n", escape(warning)));
         }
         out.push_str("</ul>\n");
     }
     for chart in &section.charts {
-        out.push_str(&format!("<figure>{}<figcaption>{}</figcaption></figure>\n", chart.svg(lang), escape(&chart.caption)));
+        out.push_str(&format!("<figure class=\"drawn\">{}<figcaption>{}</figcaption></figure>\n", chart.svg(lang), escape(&chart.caption)));
     }
     for table in &section.tables {
-        out.push_str(&table_html(table));
+        out.push_str(&table_html(table, &section.title));
     }
     if !section.method.is_empty() {
-        out.push_str(&format!("<details class=\"method\"><summary>{}</summary>\n", lang.pick("How this was come by", "计算方法")));
+        let open = if place.method == Method::Open { " open" } else { "" };
+        out.push_str(&format!("<details class=\"method\"{open}><summary>{}</summary>\n", lang.pick("How this was come by", "计算方法")));
         for line in &section.method {
             out.push_str(&format!("<p>{}</p>\n", escape(line)));
         }
@@ -49,12 +77,15 @@ pub fn html(section: &Section, lang: Lang) -> String {
     out
 }
 
-fn table_html(table: &Table) -> String {
+/// A table that says nothing of itself is named after what it stands in, for readers who come upon it alone.
+fn table_html(table: &Table, within: &str) -> String {
     let class = |align: Align| if align == Align::Right { " class=\"number\"" } else { "" };
-    let mut out = String::from("<div class=\"scroll\"><table>\n");
-    if !table.caption.is_empty() {
-        out.push_str(&format!("<caption>{}</caption>\n", escape(&table.caption)));
-    }
+    let (caption, name) = if table.caption.is_empty() {
+        (format!("<caption><span class=\"out-of-sight\">{}</span></caption>", escape(within)), within)
+    } else {
+        (format!("<caption>{}</caption>", escape(&table.caption)), table.caption.as_str())
+    };
+    let mut out = format!("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{}\"><table>\n{caption}\n", escape(name));
     out.push_str("<thead><tr>");
     for head in &table.heads {
         out.push_str(&format!("<th scope=\"col\"{}>{}</th>", class(head.align), escape(&head.text)));

@@ -17,7 +17,7 @@ mod text;
 pub mod vendor_record;
 pub mod words;
 
-pub use html::{escape, html};
+pub use html::{Method, Place, escape, html, html_at};
 pub use text::text;
 
 use crate::plot::Chart;

@@ -39,6 +39,10 @@ async fn pages_carry_a_policy_that_allows_nothing_foreign() {
 async fn what_is_wrong_with_a_link_is_said_with_the_status_it_deserves() {
     for (path, answer, status, wanted) in [
         ("/board?f.colour=red", Ok(board()), StatusCode::BAD_REQUEST, "unknown filter f.colour"),
+        ("/satisfaction?by=colour", Ok(board()), StatusCode::BAD_REQUEST, "by=colour is not understood"),
+        ("/satisfaction?kind=joy&lang=zh", Ok(board()), StatusCode::BAD_REQUEST, "无法识别此链接"),
+        ("/satisfaction?project=nowhere", Ok(board()), StatusCode::NOT_FOUND, "There is no project “nowhere”"),
+        ("/satisfaction?project=away", Ok(board()), StatusCode::SERVICE_UNAVAILABLE, "http-equiv=\"refresh\" content=\"3\""),
         ("/board?f.colour=red&lang=zh", Ok(board()), StatusCode::BAD_REQUEST, "无法识别此链接"),
         ("/board?project=nowhere", Ok(board()), StatusCode::NOT_FOUND, "There is no project “nowhere”"),
         ("/session/s-2", Ok(board()), StatusCode::NOT_FOUND, "There is no session “s-2”"),
@@ -278,6 +282,20 @@ async fn a_session_answers_in_this_shape() {
         .turns[].at: string
         .turns[].interruption_ms: number
         .turns[].response_ms: number"#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn satisfaction_answers_in_this_shape() {
+    check_shape(
+        "/api/satisfaction?by=vendor",
+        expect![[r#"
+            .by[]: string
+            .kind: string
+            .scores: null
+            .since: string
+            .until: string"#]],
     )
     .await;
 }

@@ -160,6 +160,12 @@ impl Boards {
         timeline.map_err(|error| failed("the session", error))
     }
 
+    /// The tables of a project, for questions that are not of the board.
+    pub async fn tables(&self, project: &str) -> Result<Catalog, BoardError> {
+        self.known(project)?;
+        self.catalog().await
+    }
+
     fn known(&self, project: &str) -> Result<(), BoardError> {
         if self.shared.projects.read().unwrap_or_else(std::sync::PoisonError::into_inner).contains(project) {
             return Ok(());
@@ -196,8 +202,12 @@ fn catalog_failed(error: CatalogError) -> BoardError {
 }
 
 fn failed(what: &'static str, error: DataFusionError) -> BoardError {
-    let away = std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| error.source())
+    if is_away(&error) { BoardError::Unavailable { source: Box::new(error) } } else { BoardError::Failed { what, source: Box::new(error) } }
+}
+
+/// Whether ClickHouse's silence is among the causes of an error.
+pub fn is_away(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
         .filter_map(|error| error.downcast_ref::<EndpointError>())
-        .any(EndpointError::is_unavailable);
-    if away { BoardError::Unavailable { source: Box::new(error) } } else { BoardError::Failed { what, source: Box::new(error) } }
+        .any(EndpointError::is_unavailable)
 }
