@@ -14,6 +14,7 @@ mod keyring;
 mod keys;
 mod listen;
 
+mod report;
 mod retention;
 mod satisfaction;
 mod score;
@@ -51,6 +52,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Who comes back, and who stays.
     Retention(retention::RetentionArgs),
+    /// An answer as a file of its own.
+    Report(report::ReportArgs),
     /// Score one set of figures with the E-model, each step shown.
     Score(score::ScoreArgs),
     /// Measure how fast this is on your machine.
@@ -80,6 +83,7 @@ fn main() -> std::process::ExitCode {
             Command::Sql(args) => sql::run(args).await,
             Command::Import(args) => import::run(args).await,
             Command::Satisfaction(args) => satisfaction::run(args).await,
+            Command::Report(args) => report::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
             Command::Retention(args) => retention::run(args).await,
             Command::Score(args) => score::run(&args),
