@@ -8,8 +8,9 @@
 //! **When ClickHouse is away** the shipment at hand is tried again for ever, with a wait that doubles up to [`DeliveryConfig::longest_wait`]. What is
 //! acknowledged meanwhile waits in the spool.
 //!
-//! **When ClickHouse refuses rows** for good, they go in halves until those it takes are there and each that it does not is among the dead letters, with its
-//! reason. That a leg goes in halves is written down first, since a token stands for the same rows for ever.
+//! **When ClickHouse refuses rows** for good, those at fault are looked for by halves in a table that keeps nothing, and put among the dead letters, each
+//! with its reason; the others go together. If the fault is not found so, the rows themselves go in halves. What goes in which way is written down first,
+//! since a token stands for the same rows for ever.
 //!
 //! **When something restarted.** Sealed shipments that are not settled are sent again under their tokens; if ClickHouse may have forgotten those (its
 //! machine restarted, or much time passed), it is asked first what it has. After ClickHouse restarts, what was delivered lately is
@@ -18,6 +19,7 @@
 mod courier;
 mod dead_letters;
 pub mod leg;
+mod probe;
 pub mod route;
 pub mod shipment;
 pub mod verdict;
@@ -85,6 +87,8 @@ pub struct Counts {
     pub rows: AtomicU64,
     /// Time they took, µs.
     pub insert_us: AtomicU64,
+    /// Times that refused rows were offered to a table that keeps nothing, to find those that are at fault.
+    pub probes: AtomicU64,
     /// Attempts that failed and were made again.
     pub failed_attempts: AtomicU64,
     /// Rows ClickHouse refused, now among the dead letters.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -14,11 +13,13 @@ use tokio::time::{sleep, timeout, timeout_at};
 
 use super::Shared;
 use super::dead_letters;
-use super::leg::{Failure, Leg, Step, Tokens, Waits};
+use super::leg::{Burial, Failure, Leg, Parcel, Step, Tokens, Waits};
+use super::probe::Probe;
 use super::route::{self, Journey, Route};
-use super::shipment::{Cargo, Reader, Shipment};
+use super::shipment::{Cargo, Day, Reader, Shipment};
 use super::verdict::Verdict;
 use crate::failpoint::{FailPoint, reach};
+use crate::moment::Moment;
 use crate::spool::frame::{Mark, Sealed};
 use crate::spool::{Found, Frames, Gone};
 
@@ -62,7 +63,7 @@ impl Courier {
         }
         loop {
             let shipment = self.gather().await?;
-            let Some(sealed) = self.route.seal(&shipment, now()) else { continue };
+            let Some(sealed) = self.route.seal(&shipment, Moment::now()) else { continue };
             reach(FailPoint::BeforeSeal);
             // Before any of it goes.
             while !self.spool.mark(Mark::Sealed(sealed)).await? {
@@ -82,7 +83,7 @@ impl Courier {
         let mut shipment = Shipment::default();
         let mut due = None;
         loop {
-            self.tail.borrow_and_update();
+            let tail = *self.tail.borrow_and_update();
             let from = if shipment.is_empty() { self.route.from() } else { shipment.until() };
             let full = match shipment.gather(&mut self.reader, from, &limits) {
                 Ok(full) => full,
@@ -97,6 +98,7 @@ impl Courier {
                 return Ok(shipment);
             }
             if shipment.is_empty() {
+                self.spool.looked_through(tail);
                 self.tail.changed().await.map_err(|_| Gone)?;
                 continue;
             }
@@ -114,8 +116,8 @@ impl Courier {
             sleep(AGAIN).await;
         }
         reach(FailPoint::AfterSettle);
-        self.spool.delivered(&shipment.shares, sealed.at);
-        self.shared.delivered(shipment.rows, now().0 - sealed.at.0);
+        self.spool.delivered(&shipment.shares, sealed.last, sealed.at.wall);
+        self.shared.delivered(shipment.rows, now().0 - sealed.at.wall.0);
         let keep_ms = i64::try_from(self.spool.config().keep.as_millis()).unwrap_or(i64::MAX);
         self.route.settle(sealed, Millis(now().0.saturating_sub(keep_ms)));
         self.spool.reclaim();
@@ -176,9 +178,15 @@ struct Ride<'a> {
 impl Ride<'_> {
     async fn run(self, mut leg: Leg) -> Result<(), Gone> {
         let shared = &self.courier.shared;
-        let mut outage = None;
+        let (mut outage, mut probe) = (None, None);
         loop {
-            match leg.next() {
+            let step = leg.next();
+            if !matches!(step, Step::Probe(_) | Step::Wait(_))
+                && let Some(probe) = probe.take()
+            {
+                Probe::remove(probe).await;
+            }
+            match step {
                 Step::Done => return Ok(()),
                 Step::Wait(wait) => {
                     sleep(wait).await;
@@ -199,7 +207,7 @@ impl Ride<'_> {
                         sleep(leg.uncounted()).await;
                     }
                 },
-                Step::Insert(parcel) => match self.insert(&parcel.rows, &parcel.suffix).await {
+                Step::Insert(parcel) => match self.insert(&parcel).await {
                     Ok(()) => {
                         shared.reached.store(true, Relaxed);
                         if outage.take().is_some() {
@@ -216,8 +224,9 @@ impl Ride<'_> {
                         leg.failed(failure);
                     }
                 },
-                Step::Split(rows) => {
-                    let mark = Mark::Split { shipment: self.sealed.shipment, table: self.table.to_owned(), rows: (rows.start, rows.end) };
+                Step::Probe(parcel) => leg.probed(self.probe(&mut probe, &parcel).await),
+                Step::Split(split) => {
+                    let mark = Mark::Split { shipment: self.sealed.shipment, table: self.table.to_owned(), split };
                     if self.courier.spool.mark(mark).await? {
                         reach(FailPoint::AfterSplit);
                         leg.split();
@@ -225,7 +234,7 @@ impl Ride<'_> {
                         sleep(AGAIN).await;
                     }
                 }
-                Step::Bury { row, reason } => match self.bury(row, &reason).await {
+                Step::Bury(burial) => match self.bury(&burial).await {
                     Ok(()) => {
                         reach(FailPoint::AfterBury);
                         leg.buried();
@@ -250,18 +259,16 @@ impl Ride<'_> {
         route::token(self.courier.spool.id(), self.sealed.shipment, self.table, suffix)
     }
 
-    async fn insert(&self, rows: &Range<u32>, suffix: &str) -> Result<(), Failure> {
+    async fn insert(&self, parcel: &Parcel) -> Result<(), Failure> {
         let shared = &self.courier.shared;
-        let token = self.token(suffix);
-        let whole = *rows == (0..self.cargo.rows());
+        let token = self.token(&parcel.suffix);
         let began = Instant::now();
         let sent = async {
-            let unreadable = |error: arrow::error::ArrowError| EndpointError::Refused { reason: error.to_string() };
-            if whole {
+            if parcel.count() == self.cargo.rows() {
                 let columns = self.cargo.columns().map_err(unreadable)?;
                 self.courier.endpoint.insert_stream(self.table, &columns, self.cargo.stream(), &token).await
             } else {
-                let batches = self.cargo.slice(rows).map_err(unreadable)?;
+                let batches = self.cargo.pick(&parcel.rows, &parcel.without).map_err(unreadable)?;
                 self.courier.endpoint.insert_all(self.table, &batches, &token).await
             }
         };
@@ -271,17 +278,34 @@ impl Ride<'_> {
                 reach(FailPoint::AfterInsert);
                 let counts = &shared.counts;
                 counts.inserts.fetch_add(1, Relaxed);
-                counts.rows.fetch_add(rows.len() as u64, Relaxed);
+                counts.rows.fetch_add(u64::from(parcel.count()), Relaxed);
                 counts.insert_us.fetch_add(began.elapsed().as_micros() as u64, Relaxed);
                 Ok(())
             }
             Ok(Err(error)) => {
-                let verdict = Verdict::of(&error);
-                if verdict == Verdict::Outdated {
+                let failure = Failure::of(&error);
+                if failure.verdict == Verdict::Outdated {
                     self.refresh().await;
                 }
-                Err(Failure { verdict, reason: error.to_string().into() })
+                Err(failure)
             }
+            Err(_) => Err(Failure { verdict: Verdict::Passing, reason: "it took too long".into() }),
+        }
+    }
+
+    /// Whether these rows would be taken.
+    async fn probe(&self, probe: &mut Option<Probe>, parcel: &Parcel) -> Result<(), Failure> {
+        let Courier { endpoint, spool, shared, .. } = self.courier;
+        let tried = async {
+            let probe = match probe {
+                Some(probe) => probe,
+                None => probe.insert(Probe::make(endpoint, self.table, spool.id()).await?),
+            };
+            probe.takes(&self.cargo.pick(&parcel.rows, &parcel.without).map_err(unreadable)?).await
+        };
+        shared.counts.probes.fetch_add(1, Relaxed);
+        match timeout(shared.config.attempt, tried).await {
+            Ok(tried) => tried.map_err(|error| Failure::of(&error)),
             Err(_) => Err(Failure { verdict: Verdict::Passing, reason: "it took too long".into() }),
         }
     }
@@ -297,40 +321,53 @@ impl Ride<'_> {
         let Sealed { first, last, .. } = *self.sealed;
         let (endpoint, spool) = (&self.courier.endpoint, self.courier.spool.id());
         let sql = format!(
-            "SELECT batch_seq, count() FROM {} WHERE spool_id = '{spool}' AND batch_seq BETWEEN {first} AND {last} GROUP BY batch_seq",
+            "SELECT batch_seq, toInt32(intDiv(toUnixTimestamp64Milli(observed_at), 86400000)) AS day, count() FROM {} \
+             WHERE spool_id = '{spool}' AND batch_seq BETWEEN {first} AND {last} GROUP BY batch_seq, day",
             self.table
         );
         let tokens = self.tokens().await?;
-        Ok((endpoint.rows::<(u64, u64)>(&sql).await?.into_iter().collect(), tokens))
+        let stored = endpoint.rows::<(u64, i32, u64)>(&sql).await?.into_iter();
+        let stored: BTreeMap<Day, u64> = stored.map(|(frame, day, rows)| ((frame, day), rows)).collect();
+        Ok((self.cargo.held(&stored).map_err(unreadable)?, tokens))
     }
 
     /// Whether ClickHouse still knows the tokens of this shipment.
     async fn tokens(&self) -> Result<Tokens, EndpointError> {
-        let booted =
-            "SELECT toUnixTimestamp64Milli(now64(3)) - toInt64(value * 1000) FROM system.asynchronous_metrics WHERE metric = 'OSUptime'";
-        let booted = match self.courier.endpoint.rows::<i64>(booted).await {
-            Ok(rows) => rows.first().copied().map(Millis),
+        let endpoint = &self.courier.endpoint;
+        let machine = "SELECT toInt64(value * 1000) FROM system.asynchronous_metrics WHERE metric = 'OSUptime'";
+        let up = match endpoint.rows::<i64>(machine).await {
+            Ok(up) if !up.is_empty() => up,
             Err(error) if error.is_unavailable() => return Err(error),
-            // Where it may not be asked this, its answers about time must do.
-            Err(_) => None,
+            // Where it may not be asked this: the server has not been up for longer than its machine.
+            _ => endpoint.rows::<i64>("SELECT toInt64(uptime()) * 1000").await?,
         };
-        Ok(route::trust(self.sealed.at, now(), booted))
+        Ok(route::trust(&self.sealed.at, &Moment::now(), up.first().copied()))
     }
 
-    async fn bury(&self, row: u32, reason: &str) -> Result<(), EndpointError> {
-        tracing::error!(
-            table = self.table,
-            shipment = self.sealed.shipment,
-            row,
-            reason,
-            "ClickHouse refused a row; it is among the dead letters"
-        );
+    async fn bury(&self, burial: &Burial) -> Result<(), EndpointError> {
+        let (table, shipment) = (self.table, self.sealed.shipment);
         reach(FailPoint::BeforeBury);
-        self.courier.shared.counts.dead_letters.fetch_add(1, Relaxed);
-        let rows = self.cargo.slice(&(row..row + 1)).map_err(|error| EndpointError::Refused { reason: error.to_string() })?;
-        let letters = dead_letters::of(self.table, reason, &rows, self.courier.spool.id(), now());
-        self.courier.endpoint.insert_all("dead_letters", &[letters], &self.token(&format!(":dead-{row}"))).await
+        let rows: Vec<u32> = burial.rows.iter().map(|(row, _)| *row).collect();
+        let singles = self.cargo.singles(&rows).map_err(unreadable)?;
+        for (row, reason) in &burial.rows {
+            tracing::error!(table, shipment, row, reason = &**reason, "ClickHouse refused a row; it is among the dead letters");
+        }
+        let reasons = burial.rows.iter().map(|(_, reason)| &**reason);
+        let letters = dead_letters::of(table, reasons.zip(&singles), self.courier.spool.id(), now());
+        self.courier.endpoint.insert_all("dead_letters", &[letters], &self.token(&burial.suffix)).await?;
+        self.courier.shared.counts.dead_letters.fetch_add(rows.len() as u64, Relaxed);
+        Ok(())
     }
+}
+
+impl Failure {
+    fn of(error: &EndpointError) -> Failure {
+        Failure { verdict: Verdict::of(error), reason: error.to_string().into() }
+    }
+}
+
+fn unreadable(error: arrow::error::ArrowError) -> EndpointError {
+    EndpointError::Refused { reason: error.to_string() }
 }
 
 /// Says, while it lives, that ClickHouse does not take rows.
