@@ -110,11 +110,13 @@ impl Encoder {
 /// others: parts of one day it has wholly or not at all.
 fn by_day(batch: RecordBatch) -> Result<Vec<RecordBatch>, ArrowError> {
     let Some(moments) = moments(&batch) else { return Ok(vec![batch]) };
-    let days: Vec<i64> = moments.values().iter().map(|at| at.div_euclid(DAY_MS)).collect();
-    let distinct: BTreeSet<i64> = days.iter().copied().collect();
-    if distinct.len() <= 1 {
+    let day = |at: &i64| at.div_euclid(DAY_MS);
+    // Nearly always all are of one.
+    if moments.values().iter().min().map(day) == moments.values().iter().max().map(day) {
         return Ok(vec![batch]);
     }
+    let days: Vec<i64> = moments.values().iter().map(day).collect();
+    let distinct: BTreeSet<i64> = days.iter().copied().collect();
     let of = |day: i64| filter_record_batch(&batch, &days.iter().map(|of| Some(*of == day)).collect());
     distinct.into_iter().map(of).collect()
 }
