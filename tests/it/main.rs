@@ -9,6 +9,7 @@ mod browser;
 mod flood;
 mod intake;
 mod keys;
+mod poison;
 mod pushdown;
 mod store;
 mod stream;
