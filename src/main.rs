@@ -12,11 +12,10 @@ mod import;
 mod keyring;
 mod keys;
 mod listen;
+mod logging;
 mod score;
 mod serve;
 mod sql;
-
-use std::io::IsTerminal;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +23,8 @@ use clap::{Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(name = "qoe", version, about, propagate_version = true)]
 struct Cli {
+    #[command(flatten)]
+    logging: logging::LogArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -54,9 +55,7 @@ fn main() -> std::process::ExitCode {
     if let Command::Engine(args) = &cli.command {
         return engine::run(args);
     }
-    let filter = tracing_subscriber::EnvFilter::try_from_env("QOE_LOG").unwrap_or_else(|_| "warn,qoe=info".into());
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).with_target(false).init();
+    logging::begin(cli.logging);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&anyhow::Error::new(error).context("start the runtime")),
