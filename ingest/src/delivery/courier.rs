@@ -296,18 +296,22 @@ impl Ride<'_> {
     /// Whether these rows would be taken.
     async fn probe(&self, probe: &mut Option<Probe>, parcel: &Parcel) -> Result<(), Failure> {
         let Courier { endpoint, spool, shared, .. } = self.courier;
+        shared.counts.probes.fetch_add(1, Relaxed);
         let tried = async {
             let probe = match probe {
                 Some(probe) => probe,
-                None => probe.insert(Probe::make(endpoint, self.table, spool.id()).await?),
+                None => probe.insert(Probe::make(endpoint, self.table, spool.id()).await.map_err(|error| Failure::not_of_rows(&error))?),
             };
-            probe.takes(&self.cargo.pick(&parcel.rows, &parcel.without).map_err(unreadable)?).await
+            let batches = self.cargo.pick(&parcel.rows, &parcel.without).map_err(|error| Failure::of(&unreadable(error)))?;
+            probe.takes(&batches).await.map_err(|error| Failure::of(&error))
         };
-        shared.counts.probes.fetch_add(1, Relaxed);
-        match timeout(shared.config.attempt, tried).await {
-            Ok(tried) => tried.map_err(|error| Failure::of(&error)),
-            Err(_) => Err(Failure { verdict: Verdict::Passing, reason: "it took too long".into() }),
+        let late = Failure { verdict: Verdict::Passing, reason: "it took too long".into() };
+        let tried = timeout(shared.config.attempt, tried).await.unwrap_or(Err(late));
+        if tried.as_ref().is_err_and(|failure| failure.verdict == Verdict::Passing) {
+            // Perhaps somebody removed it.
+            *probe = None;
         }
+        tried
     }
 
     /// The tables may be those of an older program: they are brought up to date.
@@ -363,6 +367,15 @@ impl Ride<'_> {
 impl Failure {
     fn of(error: &EndpointError) -> Failure {
         Failure { verdict: Verdict::of(error), reason: error.to_string().into() }
+    }
+
+    /// Of what was asked for without sending rows: they are not at fault, whatever the words. What the account may not do will not pass by waiting.
+    fn not_of_rows(error: &EndpointError) -> Failure {
+        let failure = Failure::of(error);
+        match failure.verdict {
+            Verdict::Passing if !Verdict::is_forbidden(error) => failure,
+            _ => Failure { verdict: Verdict::Unknown, ..failure },
+        }
     }
 }
 

@@ -136,6 +136,25 @@ async fn a_row_clickhouse_will_not_have_is_found_among_the_dead_letters_and_stop
     assert!(delivery.is_available());
 }
 
+/// The account may not make tables, or the words could be taken for a fault of the rows.
+#[tokio::test]
+async fn a_row_clickhouse_will_not_have_is_found_by_halves_where_no_table_can_be_made() {
+    for words in ["Code: 497. DB::Exception: Not enough privileges", "Code: 36. DB::Exception: Bad arguments"] {
+        let clickhouse = ClickHouse::start().await;
+        clickhouse.makes_no_table(words);
+        // The whole, its first half, of that the first row and the second.
+        clickhouse.answers(&[NULL_IN_COLUMN, NULL_IN_COLUMN, Answer::Ok, NULL_IN_COLUMN]);
+        let delivery = start(clickhouse.endpoint(), quick()).await;
+        drop(delivery.submit(events(4)));
+        assert_eq!(delivery.drain(LONG).await, 0, "{words}");
+        let spool = delivery.spool().id();
+        let tokens: Vec<String> = clickhouse.inserts().into_iter().map(|insert| insert.token.replace(&**spool, "s")).collect();
+        let expected = ["", ":0-2", ":0-1", ":1-2", ":dead-1", ":2-4"].map(|suffix| format!("s:0:session_events{suffix}"));
+        assert_eq!(tokens, expected, "{words}");
+        assert_eq!(delivery.counts().dead_letters.load(Relaxed), 1);
+    }
+}
+
 #[tokio::test]
 async fn what_is_kept_while_clickhouse_is_away_is_delivered_by_the_next_process() {
     let disk = SimDisk::default();
