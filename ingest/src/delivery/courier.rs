@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::join_all;
 use qoe_store::{Endpoint, EndpointError, Millis};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::Shared;
 use super::dead_letters;
@@ -25,13 +26,16 @@ use crate::spool::{Found, Frames, Gone};
 
 /// How often ClickHouse, the spool or its disk is asked again when it could not be read or written.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How often the spool is looked at for company while rows wait for it.
+const LOOKING: Duration = Duration::from_millis(20);
 
 pub(super) struct Courier {
     endpoint: Endpoint,
     spool: Frames,
     shared: Arc<Shared>,
     tail: watch::Receiver<u64>,
-    reader: Reader,
+    /// Away while a thread reads with it.
+    reader: Option<Reader>,
     route: Route,
 }
 
@@ -40,7 +44,7 @@ impl Courier {
         let segment =
             found.unsealed.map_or_else(|| spool.extents().all().last().map_or(0, |extent| extent.segment), |position| position.segment);
         Courier {
-            reader: Reader::new(spool.disk(), spool.extents(), segment),
+            reader: Some(Reader::new(spool.disk(), spool.extents(), segment)),
             tail: spool.tail(),
             route: Route::new(found),
             endpoint,
@@ -78,35 +82,53 @@ impl Courier {
 
     /// All that comes before the first of it has waited long enough.
     async fn gather(&mut self) -> Result<Shipment, Gone> {
-        let config = &self.shared.config;
-        let limits = config.limits();
-        let mut shipment = Shipment::default();
-        let mut due = None;
+        let limits = self.shared.config.limits();
+        let (mut shipment, mut due) = (Shipment::default(), None);
         loop {
             let tail = *self.tail.borrow_and_update();
-            let from = if shipment.is_empty() { self.route.from() } else { shipment.until() };
-            let full = match shipment.gather(&mut self.reader, from, &limits) {
-                Ok(full) => full,
+            let full;
+            (shipment, full) = self.gather_more(shipment).await?;
+            match full {
+                Ok(full) if full || shipment.rows >= limits.rows => return Ok(shipment),
+                Ok(_) => {}
                 Err(error) => {
                     tracing::error!(%error, "the spool cannot be read; it is tried again");
                     sleep(AGAIN).await;
                     continue;
                 }
-            };
-            self.shared.counts.damaged.store(self.reader.damaged(), Relaxed);
-            if full || shipment.rows >= limits.rows {
-                return Ok(shipment);
             }
-            if shipment.is_empty() {
+            let Some(since) = shipment.since() else {
                 self.spool.looked_through(tail);
                 self.tail.changed().await.map_err(|_| Gone)?;
                 continue;
-            }
-            let due = *due.get_or_insert_with(|| tokio::time::Instant::now() + config.max_age);
+            };
+            let due = *due.get_or_insert_with(|| Instant::now() + still_to_wait(since, now(), self.shared.config.max_age));
+            let again = Instant::now() + LOOKING;
             match timeout_at(due, self.tail.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => return Ok(shipment),
+                Ok(Ok(())) if again < due => sleep_until(again).await,
+                _ => return Ok(shipment),
             }
+        }
+    }
+
+    /// Adds what is there, on a thread that may wait for the disk: those of the runtime answer senders. Answers also whether the next does not fit.
+    async fn gather_more(&mut self, mut shipment: Shipment) -> Result<(Shipment, io::Result<bool>), Gone> {
+        let limits = self.shared.config.limits();
+        let from = if shipment.is_empty() { self.route.from() } else { shipment.until() };
+        let mut reader = self.reader.take().ok_or(Gone)?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let full = shipment.gather(&mut reader, from, &limits);
+            (reader, shipment, full)
+        });
+        match reading.await {
+            Ok((reader, shipment, full)) => {
+                self.shared.counts.damaged.store(reader.damaged(), Relaxed);
+                self.reader = Some(reader);
+                Ok((shipment, full))
+            }
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime ends, and this task with it.
+            Err(_) => Err(Gone),
         }
     }
 
@@ -402,4 +424,23 @@ impl Drop for Outage<'_> {
 
 fn now() -> Millis {
     Millis(chrono::Utc::now().timestamp_millis())
+}
+
+/// How much longer rows written at `since` wait for company, whatever was done to the clock since.
+fn still_to_wait(since: Millis, now: Millis, at_most: Duration) -> Duration {
+    let waited = Duration::from_millis(now.0.saturating_sub(since.0).max(0).unsigned_abs());
+    at_most.saturating_sub(waited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_wait_from_when_they_were_written_and_never_longer_than_they_may() {
+        let wait = |since, now| still_to_wait(Millis(since), Millis(now), Duration::from_secs(1)).as_millis();
+        assert_eq!(wait(1_000, 1_400), 600);
+        assert_eq!(wait(1_000, 5_000), 0, "an insert took long meanwhile");
+        assert_eq!(wait(5_000, 1_000), 1_000, "the clock was set back");
+    }
 }

@@ -10,6 +10,7 @@ use arrow::compute::filter_record_batch;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use bytes::Bytes;
+use qoe_store::Millis;
 
 use super::leg::within;
 use crate::moment::Moment;
@@ -170,6 +171,8 @@ impl Cargo {
 pub struct Shipment {
     /// Where its first frame lies, and that frame's number.
     first: Option<(Position, u64)>,
+    /// When that was written.
+    since: Option<Millis>,
     last: u64,
     crc: u32,
     days: Option<(i32, i32)>,
@@ -187,6 +190,11 @@ impl Shipment {
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
+    }
+
+    /// When its first frame was written; `None` if nothing is in it.
+    pub fn since(&self) -> Option<Millis> {
+        self.since
     }
 
     /// The number after that of its last frame.
@@ -239,6 +247,7 @@ impl Shipment {
     fn take(&mut self, reader: &mut Reader) {
         let Some((frame, rows)) = reader.take() else { return };
         self.first.get_or_insert((frame.position, frame.header.seq));
+        self.since.get_or_insert(frame.header.at);
         self.last = frame.header.seq;
         self.crc = crc32c::crc32c_append(self.crc, &frame.header.crc.to_le_bytes());
         self.days = union(self.days, &rows);
