@@ -13,7 +13,7 @@ mod import;
 mod keyring;
 mod keys;
 mod listen;
-
+mod logging;
 mod report;
 mod retention;
 mod satisfaction;
@@ -22,14 +22,14 @@ mod serve;
 mod simulate;
 mod sql;
 
-use std::io::IsTerminal;
-
 use clap::{Parser, Subcommand};
 
 /// QoE analytics and satisfaction telemetry for real-time communication.
 #[derive(Debug, Parser)]
 #[command(name = "qoe", version, about, propagate_version = true)]
 struct Cli {
+    #[command(flatten)]
+    logging: logging::LogArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -68,9 +68,7 @@ fn main() -> std::process::ExitCode {
     if let Command::Engine(args) = &cli.command {
         return engine::run(args);
     }
-    let filter = tracing_subscriber::EnvFilter::try_from_env("QOE_LOG").unwrap_or_else(|_| "warn,qoe=info".into());
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).with_target(false).init();
+    logging::begin(cli.logging);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&anyhow::Error::new(error).context("start the runtime")),
