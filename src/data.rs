@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use qoe_query::frame::Input;
 use qoe_query::moment::{Moment, moment};
 use qoe_query::relations::Period;

@@ -13,7 +13,8 @@ mod import;
 mod keyring;
 mod keys;
 mod listen;
-
+mod logging;
+mod report;
 mod retention;
 mod satisfaction;
 mod score;
@@ -21,14 +22,14 @@ mod serve;
 mod simulate;
 mod sql;
 
-use std::io::IsTerminal;
-
 use clap::{Parser, Subcommand};
 
 /// QoE analytics and satisfaction telemetry for real-time communication.
 #[derive(Debug, Parser)]
 #[command(name = "qoe", version, about, propagate_version = true)]
 struct Cli {
+    #[command(flatten)]
+    logging: logging::LogArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -51,6 +52,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Who comes back, and who stays.
     Retention(retention::RetentionArgs),
+    /// An answer as a file of its own.
+    Report(report::ReportArgs),
     /// Score one set of figures with the E-model, each step shown.
     Score(score::ScoreArgs),
     /// Measure how fast this is on your machine.
@@ -65,9 +68,7 @@ fn main() -> std::process::ExitCode {
     if let Command::Engine(args) = &cli.command {
         return engine::run(args);
     }
-    let filter = tracing_subscriber::EnvFilter::try_from_env("QOE_LOG").unwrap_or_else(|_| "warn,qoe=info".into());
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).with_target(false).init();
+    logging::begin(cli.logging);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return exit::failed(&anyhow::Error::new(error).context("start the runtime")),
@@ -80,6 +81,7 @@ fn main() -> std::process::ExitCode {
             Command::Sql(args) => sql::run(args).await,
             Command::Import(args) => import::run(args).await,
             Command::Satisfaction(args) => satisfaction::run(args).await,
+            Command::Report(args) => report::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
             Command::Retention(args) => retention::run(args).await,
             Command::Score(args) => score::run(&args),

@@ -8,8 +8,9 @@
 //! **When ClickHouse is away** the shipment at hand is tried again for ever, with a wait that doubles up to [`DeliveryConfig::longest_wait`]. What is
 //! acknowledged meanwhile waits in the spool.
 //!
-//! **When ClickHouse refuses rows** for good, they go in halves until those it takes are there and each that it does not is among the dead letters, with its
-//! reason. That a leg goes in halves is written down first, since a token stands for the same rows for ever.
+//! **When ClickHouse refuses rows** for good, those at fault are looked for by halves in a table that keeps nothing, and put among the dead letters, each
+//! with its reason; the others go together. If the fault is not found so, the rows themselves go in halves. What goes in which way is written down first,
+//! since a token stands for the same rows for ever.
 //!
 //! **When something restarted.** Sealed shipments that are not settled are sent again under their tokens; if ClickHouse may have forgotten those (its
 //! machine restarted, or much time passed), it is asked first what it has. After ClickHouse restarts, what was delivered lately is
@@ -18,6 +19,7 @@
 mod courier;
 mod dead_letters;
 pub mod leg;
+mod probe;
 pub mod route;
 pub mod shipment;
 pub mod verdict;
@@ -41,11 +43,12 @@ const DAY_MS: i64 = 86_400_000;
 /// How rows are gathered and sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryConfig {
-    /// Most rows that go together: one ClickHouse part of useful size.
+    /// Most rows that go together, when so many wait: at once ClickHouse needs two thirds of the processor time that it needs for them in four inserts,
+    /// merges included, and less than a second.
     pub max_rows: NonZeroU64,
-    /// Most bytes that go together, which is what delivery holds in memory.
+    /// Most bytes that go together, which is what delivery holds in memory: those of so many samples.
     pub max_bytes: NonZeroU64,
-    /// How long a row waits for company: a second, as stale as a live board may be. An insert costs ClickHouse a fixed few milliseconds for the table
+    /// How long a row waits for company, from when it was written: a second, as stale as a live board may be. An insert costs ClickHouse a fixed few milliseconds for the table
     /// and each of its views, so half the wait would be twice the cost.
     pub max_age: Duration,
     /// How long one insert may take before it is tried again: ten times the longest seen.
@@ -60,8 +63,8 @@ impl Default for DeliveryConfig {
     fn default() -> Self {
         let count = |n| NonZeroU64::new(n).unwrap_or(NonZeroU64::MIN);
         DeliveryConfig {
-            max_rows: count(50_000),
-            max_bytes: count(32 << 20),
+            max_rows: count(200_000),
+            max_bytes: count(96 << 20),
             max_age: Duration::from_secs(1),
             attempt: Duration::from_secs(30),
             first_wait: Duration::from_millis(100),
@@ -85,6 +88,8 @@ pub struct Counts {
     pub rows: AtomicU64,
     /// Time they took, µs.
     pub insert_us: AtomicU64,
+    /// Times that refused rows were offered to a table that keeps nothing, to find those that are at fault.
+    pub probes: AtomicU64,
     /// Attempts that failed and were made again.
     pub failed_attempts: AtomicU64,
     /// Rows ClickHouse refused, now among the dead letters.

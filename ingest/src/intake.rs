@@ -15,6 +15,7 @@ use crate::delivery::Delivery;
 use crate::dimensions::Dimensions;
 use crate::edge::connections::{ConnectionLimits, Connections};
 use crate::edge::streams::Streams;
+use crate::moment::Moment;
 use crate::receipts::{BatchName, Receipt, Receipts, Sighting};
 use crate::reducer::Reducer;
 use crate::refusal::{Fault, Rejection};
@@ -234,7 +235,8 @@ impl Intake {
         let name = name(&arrival, context);
         let (receipt, sighting) = inner.receipts.once(
             name,
-            arrival.received_at,
+            // By the clock that nobody sets: a batch is not forgotten for a day's jump of the other.
+            Millis(Moment::now().up_ms),
             |name| Ok(spool.remembers(name)?),
             || {
                 spool.check(project)?;

@@ -51,6 +51,7 @@ pub mod delivery;
 pub mod edge;
 pub mod failpoint;
 pub mod http;
+pub mod moment;
 pub mod spool;
 
 pub mod capture;

@@ -212,6 +212,11 @@ fn ranked(answer: &DriversAnswer) -> Vec<Driver> {
     }
 }
 
+/// To three digits, as people state a limit.
+fn readable(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
+}
+
 /// The columns there are.
 struct Columns {
     there: Vec<String>,
@@ -335,7 +340,7 @@ impl Asker<'_> {
             Some(knee) => knee,
             None => self.quarter(&driver.measure, high_is_bad).await?,
         };
-        Some(Strongest { measure: driver.measure.clone(), threshold, high_is_bad })
+        Some(Strongest { measure: driver.measure.clone(), threshold: readable(threshold), high_is_bad })
     }
 
     async fn quarter(&self, measure: &str, high_is_bad: bool) -> Option<f64> {

@@ -7,6 +7,7 @@ mod bulk;
 mod latency;
 mod leg;
 mod load;
+mod neighbours;
 mod outage;
 mod posts;
 mod process;
@@ -69,6 +70,8 @@ enum Section {
     Leg,
     /// From post to acknowledgement, and to visible, at half of saturation.
     Latency,
+    /// The same while another project's sender sends what is refused.
+    Neighbours,
     /// Bytes a row on disk.
     Stored,
     /// Memory while ClickHouse is away.
@@ -108,6 +111,7 @@ impl Bench {
             Section::Bulk => bulk::measure(self).await,
             Section::Leg => leg::measure(self).await,
             Section::Latency => latency::measure(self).await,
+            Section::Neighbours => neighbours::measure(self).await,
             Section::Stored => stored::measure(self).await,
             Section::Memory => outage::memory(self).await,
             Section::Restart => outage::restart(self).await,

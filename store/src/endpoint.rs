@@ -1,10 +1,11 @@
 //! The one way to ClickHouse: its HTTP interface.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
-use clickhouse::Client;
+use clickhouse::{Client, Compression};
 use clickhouse_ext_arrow::{ArrowClientExt, ArrowCursor, ArrowQueryExt};
 
 /// Why ClickHouse did not do as asked.
@@ -148,8 +149,11 @@ impl Endpoint {
     }
 
     fn inserting(&self, token: &str) -> Client {
+        // Within one machine packing costs more than carrying.
+        let compression = if is_loopback(&self.url) { Compression::None } else { Compression::Lz4 };
         self.client
             .clone()
+            .with_compression(compression)
             .with_setting("async_insert", "0")
             .with_setting("insert_deduplication_token", token)
             .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
@@ -167,6 +171,35 @@ impl Endpoint {
             clickhouse::error::Error::InvalidParams(source) => EndpointError::Refused { reason: source.to_string() },
             clickhouse::error::Error::Other(source) => EndpointError::Refused { reason: source.to_string() },
             source => EndpointError::Unavailable { url: self.url.clone(), source },
+        }
+    }
+}
+
+/// Whether what is sent to this address stays on this machine.
+fn is_loopback(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => authority.split(':').next(),
+    };
+    let host = host.unwrap_or_default();
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stays_on_the_machine_goes_unpacked() {
+        for here in ["http://127.0.0.1:8123", "http://localhost:8123/", "http://LOCALHOST", "http://[::1]:8123", "http://127.9.9.9"] {
+            assert!(is_loopback(here), "{here}");
+        }
+        for away in
+            ["http://10.0.0.1:8123", "https://localhost.example:8443", "http://clickhouse:8123", "http://[fd00::1]:8123", "127.0.0.1"]
+        {
+            assert!(!is_loopback(away), "{away}");
         }
     }
 }

@@ -13,6 +13,7 @@ const FILES: &[(u32, &str, &str)] = &[
     (2, "rollups", include_str!("../schema/0002_rollups.sql")),
     (3, "losses", include_str!("../schema/0003_losses.sql")),
     (4, "keys", include_str!("../schema/0004_keys.sql")),
+    (5, "compact_parts", include_str!("../schema/0005_compact_parts.sql")),
 ];
 
 const PARTS: &[(&str, &str)] = &[

@@ -11,6 +11,7 @@ mod drift;
 mod flood;
 mod intake;
 mod keys;
+mod poison;
 mod pushdown;
 mod retention;
 mod store;

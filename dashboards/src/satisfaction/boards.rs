@@ -5,18 +5,25 @@ use std::sync::Arc;
 use chrono::Utc;
 use qoe_query::board::{Boards, is_away};
 use qoe_query::frame::Input;
-use qoe_query::relations::{Period, answers, invitations};
-use qoe_query::satisfaction::{AnalysisError, ScoreAnswer, ScoreQuestion};
+use qoe_query::relations::{self, Period, Window};
+use qoe_query::report::{ReportQuestion, ReportSources, SatisfactionReport as Answers, satisfaction_report};
+use qoe_query::retention::DayClock;
+use qoe_query::satisfaction::AnalysisError;
 use qoe_query::statistics::Confidence;
+use qoe_query::vendor_record::VendorInputs;
+use tokio::sync::Semaphore;
 
 use super::{SatisfactionAsked, SatisfactionReport};
-use crate::section::{Section, score};
+use crate::section::{Section, report};
 use crate::source::SourceError;
 use crate::view::Lang;
 use crate::wire;
 use crate::words::{EN, ZH};
 
-/// Asks a project of a store.
+/// Reports under way: one at a time, since each uses all processors and holds its sessions in memory.
+static UNDER_WAY: Semaphore = Semaphore::const_new(1);
+
+/// Asks a project of a store everything.
 pub(crate) async fn satisfaction(
     boards: &Boards,
     project: &str,
@@ -24,37 +31,53 @@ pub(crate) async fn satisfaction(
 ) -> Result<Arc<SatisfactionReport>, SourceError> {
     let period = asked.period(Utc::now()).map_err(|error| SourceError::Misasked { why: error.to_string() })?;
     let tables = boards.tables(project).await?;
+    let definitions = tables.definitions().clone();
     let read = |sql: String| {
         let tables = tables.clone();
         async move { Input::store(&tables, project, &sql).await.map_err(away_or_failed) }
     };
-    let given = read(answers(period, asked.kind.name(), "")).await?;
-    let sent = read(invitations(period, asked.kind.name())).await?;
-    let question = ScoreQuestion {
+    let sources = ReportSources {
+        sessions: read(relations::sessions(period, asked.kind.name(), Window::Whole)).await?,
+        visits: Some(read(relations::visits(period.until)).await?),
+        releases: Some(read(relations::releases(period)).await?),
+        vendors: Some(VendorInputs {
+            tickets: read(relations::tickets(period)).await?,
+            releases: read(relations::releases(period)).await?,
+            integration: read(relations::integration(period)).await?,
+        }),
+        period: Some(period),
+    };
+    let question = ReportQuestion {
         kind: asked.kind,
-        score: "score".to_owned(),
-        weight: None,
-        bounds: Some(("scale_low".to_owned(), "scale_high".to_owned())),
-        scale: None,
         by: asked.by.iter().map(|dimension| dimension.column().to_owned()).collect(),
+        clock: DayClock::UTC,
         condition: asked.condition(),
+        now: period.until,
         level: Confidence::P95,
         seed: 1,
     };
-    match question.ask(&given, Some(&sent)).await {
-        Ok(answer) => Ok(Arc::new(told(period, asked, Some(&answer)))),
-        Err(AnalysisError::NoRows { .. }) => Ok(Arc::new(told(period, asked, None))),
-        Err(error) => Err(away_or_failed(error)),
+    let _turn = UNDER_WAY.acquire().await;
+    // Models are computed for seconds: not on the threads that answer requests.
+    let runtime = tokio::runtime::Handle::current();
+    let asking = move || runtime.block_on(satisfaction_report(&question, &sources, &definitions, |_| {}));
+    match tokio::task::spawn_blocking(asking).await {
+        Ok(Ok(answers)) => Ok(Arc::new(told(period, asked, Some(&answers)))),
+        Ok(Err(AnalysisError::NoRows { .. })) => Ok(Arc::new(told(period, asked, None))),
+        Ok(Err(error)) => Err(away_or_failed(error)),
+        Err(error) => Err(SourceError::Failed(Arc::new(error))),
     }
 }
 
-fn told(period: Period, asked: &SatisfactionAsked, answer: Option<&ScoreAnswer>) -> SatisfactionReport {
-    let sections = |lang: Lang| vec![answer.map_or_else(|| nobody(asked, lang), |answer| score::score(answer, lang))];
+fn told(period: Period, asked: &SatisfactionAsked, answers: Option<&Answers>) -> SatisfactionReport {
+    let sections = |lang: Lang| match answers {
+        Some(answers) => std::iter::once(report::headline(answers, lang)).chain(report::sections(answers, lang)).collect(),
+        None => vec![nobody(asked, lang)],
+    };
     SatisfactionReport {
         period,
         english: sections(Lang::En),
         chinese: sections(Lang::Zh),
-        json: wire::satisfaction::satisfaction(period, asked, answer),
+        json: wire::satisfaction::satisfaction(period, asked, answers),
     }
 }
 

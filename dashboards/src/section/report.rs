@@ -106,11 +106,11 @@ pub fn headline(report: &SatisfactionReport, lang: Lang) -> Section {
     }
     if let Some(Ok(first)) = report.curves.first() {
         let said = curve::curve(first, lang);
-        section.says.push(format!("{}: {}", said.title, said.says.first().cloned().unwrap_or_default()));
+        section.says.push(format!("{}{}{}", said.title, lang.pick(": ", "："), said.says.first().cloned().unwrap_or_default()));
     }
     if let Some(Ok(asked)) = &report.effect {
         let said = effect::effect(asked, lang);
-        section.says.push(format!("{}: {}", said.title, said.says.first().cloned().unwrap_or_default()));
+        section.says.push(format!("{}{}{}", said.title, lang.pick(": ", "："), said.says.first().cloned().unwrap_or_default()));
     }
     if let Ok(answer) = &report.cohorts {
         section.says.extend(cohorts::cohorts(answer, lang).says.into_iter().take(1));
@@ -135,9 +135,10 @@ pub fn tiles(report: &SatisfactionReport, lang: Lang) -> Vec<[String; 4]> {
         tiles.extend(known.take(2).map(|(cell, share)| tile(&cohorts::day(&cell.day, lang), share, Unit::Share)));
     }
     if let Ok(answer) = &report.stability
-        && let Some(Ok(found)) = answer.groups.first().map(|group| group.found.as_ref())
+        && let Some((group, Ok(found))) = answer.groups.first().map(|group| (group, group.found.as_ref()))
     {
-        tiles.push(tile(lang.pick("joined", "接通率"), &found.share, Unit::Share));
+        let name = format!("{} · {}", lang.pick("joined", "接通率"), score::named(&group.values, lang));
+        tiles.push(tile(&name, &found.share, Unit::Share));
     }
     tiles
 }

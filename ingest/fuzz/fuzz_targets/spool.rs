@@ -12,8 +12,9 @@ use qoe_ingest::spool::core::{Core, Found};
 use qoe_ingest::spool::disk::Disk;
 use qoe_ingest::spool::frame::{Draft, Kind, Mark, Rows, SchemaOf, Start};
 use qoe_ingest::spool::log::{Depth, Flush, Frame, Log, LogConfig, Position, Walk};
+use qoe_ingest::spool::salt::Salt;
 use qoe_ingest_fuzz::disk::MemoryDisk;
-use qoe_ingest_fuzz::{NOW, segments};
+use qoe_ingest_fuzz::{NAME, NOW, SALT, identity, segments};
 
 const CONFIG: LogConfig = LogConfig { segment_bytes: 4 << 10, segment_age_ms: 1_800_000 };
 const LIMITS: Limits = Limits { rows: 50_000, bytes: 32 << 20, days: 9 };
@@ -21,26 +22,34 @@ const BEGINNING: Position = Position { segment: 0, offset: 0 };
 
 fuzz_target!(|input: &[u8]| {
     let disk = MemoryDisk::default();
-    match input.split_first() {
-        Some((b'r', raw)) => disk.put(&format!("{:020}.seg", 1), raw.to_vec()),
-        _ => segments::lay_out(input, &disk),
-    }
-    disk.put("id", b"019ab3a4-5e1b-7d57-8a53-0d2a6f0f7c11".to_vec());
-    walk(&disk);
+    let salt = match input.split_first() {
+        Some((b'r', raw)) => {
+            // As spools were before there was a salt.
+            disk.put(&format!("{:020}.seg", 1), raw.to_vec());
+            disk.put("id", NAME.into());
+            Salt::NONE
+        }
+        _ => {
+            segments::lay_out(input, &disk);
+            disk.put("id", identity());
+            SALT
+        }
+    };
+    walk(&disk, salt);
     restart(&disk);
 });
 
 /// Everything handed out is what was written there.
-fn walk(disk: &MemoryDisk) {
+fn walk(disk: &MemoryDisk, salt: Salt) {
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
     let mut heads = Vec::new();
-    let (log, _) = Log::open(shared.clone(), CONFIG, |frame| heads.push(frame.header)).expect("whatever is there, the log opens");
+    let (log, _) = Log::open(shared.clone(), CONFIG, salt, |frame| heads.push(frame.header)).expect("whatever is there, the log opens");
     let mut walk = Walk::new(shared.clone(), log.extents().clone(), BEGINNING);
     let mut before = BEGINNING;
     while let Some(frame) = walk.next(Depth::Whole).expect("the disk can be read") {
         assert!(frame.position >= before && walk.position() > frame.position);
         before = walk.position();
-        as_written(disk, &frame);
+        as_written(disk, &frame, salt);
         assert!(frame.header.seq < log.next_seq());
         assert!(heads.contains(&frame.header), "what is whole was found by the restart");
         reread(&frame);
@@ -59,12 +68,12 @@ fn walk(disk: &MemoryDisk) {
 }
 
 /// The checksum of a frame is that of its bytes, and written again it is the bytes that lie there.
-fn as_written(disk: &MemoryDisk, frame: &Frame) {
-    assert_eq!(crc32c::crc32c_append(crc32c::crc32c(frame.head()), frame.body()), frame.header.crc, "a damaged frame was handed out");
-    let header = frame.header;
+fn as_written(disk: &MemoryDisk, frame: &Frame, salt: Salt) {
+    let (header, seal) = (frame.header, salt.at(frame.position.segment, frame.position.offset));
+    assert_eq!(header.check(&[frame.head(), frame.body()].concat(), seal), Ok(()), "a damaged frame was handed out");
     let draft = Draft { kind: header.kind, at: header.at, rows: header.rows, head: frame.head().to_vec(), body: frame.body().to_vec() };
     let mut again = Vec::new();
-    draft.write(header.seq, &mut again);
+    draft.write(header.seq, seal, &mut again);
     let segment = disk.bytes(&format!("{:020}.seg", frame.position.segment)).expect("the segment is there");
     let there = &segment[frame.position.offset as usize..][..again.len()];
     assert!(again == there, "a frame written again differs");

@@ -10,8 +10,8 @@ use libfuzzer_sys::fuzz_target;
 use qoe_ingest::spool::log::{Depth, Log, LogConfig, Position, Walk};
 use qoe_ingest::spool::{Spool, SpoolConfig};
 use qoe_ingest::{Delivery, DeliveryConfig, Intake, IntakeConfig, Projects};
-use qoe_ingest_fuzz::NOW;
 use qoe_ingest_fuzz::disk::MemoryDisk;
+use qoe_ingest_fuzz::{NOW, SALT, identity};
 use qoe_store::Endpoint;
 use serde_json::Value;
 
@@ -26,6 +26,7 @@ fuzz_target!(|input: &[u8]| {
 
 async fn talk(text: &str) {
     let disk = MemoryDisk::default();
+    disk.put("id", identity());
     let (spool, found) = Spool::over(Arc::new(disk.clone()), SpoolConfig::default(), None).expect("an empty disk opens");
     // Nobody listens there: rows wait in the spool.
     let nowhere = Endpoint::new("http://127.0.0.1:1", "default", "", "qoe");
@@ -81,7 +82,7 @@ fn check(message: &str, answer: &str, stored: u64) {
 fn on_disk(disk: &MemoryDisk) -> u64 {
     let disk = Arc::new(disk.clone());
     let config = LogConfig { segment_bytes: 1 << 20, segment_age_ms: i64::MAX };
-    let (log, damaged) = Log::open(disk.clone(), config, |_| {}).expect("the log opens");
+    let (log, damaged) = Log::open(disk.clone(), config, SALT, |_| {}).expect("the log opens");
     assert_eq!(damaged, 0);
     let mut walk = Walk::new(disk, log.extents().clone(), Position { segment: 0, offset: 0 });
     let mut rows = 0;

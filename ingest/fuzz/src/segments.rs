@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::BufMut;
+use qoe_ingest::moment::Moment;
 use qoe_ingest::spool::encode::{Encoder, Group};
-use qoe_ingest::spool::frame::{Draft, Entry, Kind, Mark, Sealed, Start};
+use qoe_ingest::spool::frame::{Draft, Entry, Kind, Mark, Sealed, Split, Start};
 use qoe_store::{Delivery, Keys, Millis, Records, SessionEvent, Stamp};
 
-use crate::NOW;
 use crate::disk::MemoryDisk;
+use crate::{NOW, SALT};
 
 /// Reads the input from its start.
 struct Input<'a>(&'a [u8]);
@@ -56,13 +57,15 @@ pub fn lay_out(input: &[u8], disk: &MemoryDisk) {
     let mut encoder = Encoder::default();
     let mut seq = 0;
     while let Some(act) = input.byte() {
+        let number = segment.number;
         let out = &mut segment.bytes;
+        let seal = SALT.at(number, out.len() as u64);
         match act % 10 {
             0 => {
                 let kind = [Kind::Start, Kind::Schema, Kind::Rows, Kind::Mark][usize::from(input.byte().unwrap_or(0) % 4)];
                 let draft =
                     Draft { rows: input.number() as u32, body: input.bytes().to_vec(), ..Draft::of(kind, NOW, input.bytes().to_vec()) };
-                draft.write(seq, out);
+                draft.write(seq, seal, out);
                 seq = seq.wrapping_add(1);
             }
             1 => {
@@ -71,15 +74,15 @@ pub fn lay_out(input: &[u8], disk: &MemoryDisk) {
                     next_shipment: input.number(),
                     delivered_before: input.number(),
                 };
-                Draft::of(Kind::Start, NOW, start.write()).write(seq, out);
+                Draft::of(Kind::Start, NOW, start.write()).write(seq, seal, out);
                 seq = seq.wrapping_add(1);
             }
             2 => {
-                Draft::of(Kind::Mark, Millis(input.number() as i64), mark(&mut input).write()).write(seq, out);
+                Draft::of(Kind::Mark, Millis(input.number() as i64), mark(&mut input).write()).write(seq, seal, out);
                 seq = seq.wrapping_add(1);
             }
             3 => {
-                rows(&mut encoder, input.byte().unwrap_or(0), seq, out);
+                rows(&mut encoder, input.byte().unwrap_or(0), seq, number, out);
                 seq = seq.wrapping_add(2);
             }
             4 => seq = input.number(),
@@ -120,26 +123,30 @@ fn mark(input: &mut Input<'_>) -> Mark {
             first: input.number(),
             last: input.number(),
             crc: input.number() as u32,
-            at: Millis(input.number() as i64),
+            at: Moment { wall: Millis(input.number() as i64), boot: input.number().into(), up_ms: input.number() as i64 },
         }),
         1 => Mark::Split {
             shipment: input.number(),
             table: String::from_utf8_lossy(input.bytes()).into_owned(),
-            rows: (input.number() as u32, input.number() as u32),
+            split: Split {
+                rows: input.number() as u32..input.number() as u32,
+                refused: input.bytes().iter().map(|row| u32::from(*row)).collect(),
+            },
         },
         _ => Mark::Settled { shipment: input.number(), through: input.number() },
     }
 }
 
 /// A schema and rows, as the spool writes them.
-fn rows(encoder: &mut Encoder, count: u8, seq: u64, out: &mut Vec<u8>) {
+fn rows(encoder: &mut Encoder, count: u8, seq: u64, segment: u64, out: &mut Vec<u8>) {
     let group = group(count % 8);
     let delivery = Delivery { spool_id: "fuzz".into(), batch_seq: seq.wrapping_add(1) };
     for (table, _) in group.records.tables() {
         let schema = encoder.schema(table).expect("a table has a schema");
-        Draft::of(Kind::Schema, NOW, schema.write()).write(seq, out);
+        Draft::of(Kind::Schema, NOW, schema.write()).write(seq, SALT.at(segment, out.len() as u64), out);
     }
-    encoder.group(&group, &delivery, NOW).expect("rows can be written").write(seq.wrapping_add(1), out);
+    let draft = encoder.group(&group, &delivery, NOW).expect("rows can be written");
+    draft.write(seq.wrapping_add(1), SALT.at(segment, out.len() as u64), out);
 }
 
 /// So many rows of one batch.

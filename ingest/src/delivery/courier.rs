@@ -2,35 +2,40 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::ops::Range;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::join_all;
 use qoe_store::{Endpoint, EndpointError, Millis};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::Shared;
 use super::dead_letters;
-use super::leg::{Failure, Leg, Step, Tokens, Waits};
+use super::leg::{Burial, Failure, Leg, Parcel, Step, Tokens, Waits};
+use super::probe::Probe;
 use super::route::{self, Journey, Route};
-use super::shipment::{Cargo, Reader, Shipment};
+use super::shipment::{Cargo, Day, Reader, Shipment};
 use super::verdict::Verdict;
 use crate::failpoint::{FailPoint, reach};
+use crate::moment::Moment;
 use crate::spool::frame::{Mark, Sealed};
 use crate::spool::{Found, Frames, Gone};
 
 /// How often ClickHouse, the spool or its disk is asked again when it could not be read or written.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How often the spool is looked at for company while rows wait for it.
+const LOOKING: Duration = Duration::from_millis(20);
 
 pub(super) struct Courier {
     endpoint: Endpoint,
     spool: Frames,
     shared: Arc<Shared>,
     tail: watch::Receiver<u64>,
-    reader: Reader,
+    /// Away while a thread reads with it.
+    reader: Option<Reader>,
     route: Route,
 }
 
@@ -39,7 +44,7 @@ impl Courier {
         let segment =
             found.unsealed.map_or_else(|| spool.extents().all().last().map_or(0, |extent| extent.segment), |position| position.segment);
         Courier {
-            reader: Reader::new(spool.disk(), spool.extents(), segment),
+            reader: Some(Reader::new(spool.disk(), spool.extents(), segment)),
             tail: spool.tail(),
             route: Route::new(found),
             endpoint,
@@ -62,7 +67,7 @@ impl Courier {
         }
         loop {
             let shipment = self.gather().await?;
-            let Some(sealed) = self.route.seal(&shipment, now()) else { continue };
+            let Some(sealed) = self.route.seal(&shipment, Moment::now()) else { continue };
             reach(FailPoint::BeforeSeal);
             // Before any of it goes.
             while !self.spool.mark(Mark::Sealed(sealed)).await? {
@@ -77,34 +82,53 @@ impl Courier {
 
     /// All that comes before the first of it has waited long enough.
     async fn gather(&mut self) -> Result<Shipment, Gone> {
-        let config = &self.shared.config;
-        let limits = config.limits();
-        let mut shipment = Shipment::default();
-        let mut due = None;
+        let limits = self.shared.config.limits();
+        let (mut shipment, mut due) = (Shipment::default(), None);
         loop {
-            self.tail.borrow_and_update();
-            let from = if shipment.is_empty() { self.route.from() } else { shipment.until() };
-            let full = match shipment.gather(&mut self.reader, from, &limits) {
-                Ok(full) => full,
+            let tail = *self.tail.borrow_and_update();
+            let full;
+            (shipment, full) = self.gather_more(shipment).await?;
+            match full {
+                Ok(full) if full || shipment.rows >= limits.rows => return Ok(shipment),
+                Ok(_) => {}
                 Err(error) => {
                     tracing::error!(%error, "the spool cannot be read; it is tried again");
                     sleep(AGAIN).await;
                     continue;
                 }
-            };
-            self.shared.counts.damaged.store(self.reader.damaged(), Relaxed);
-            if full || shipment.rows >= limits.rows {
-                return Ok(shipment);
             }
-            if shipment.is_empty() {
+            let Some(since) = shipment.since() else {
+                self.spool.looked_through(tail);
                 self.tail.changed().await.map_err(|_| Gone)?;
                 continue;
-            }
-            let due = *due.get_or_insert_with(|| tokio::time::Instant::now() + config.max_age);
+            };
+            let due = *due.get_or_insert_with(|| Instant::now() + still_to_wait(since, now(), self.shared.config.max_age));
+            let again = Instant::now() + LOOKING;
             match timeout_at(due, self.tail.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => return Ok(shipment),
+                Ok(Ok(())) if again < due => sleep_until(again).await,
+                _ => return Ok(shipment),
             }
+        }
+    }
+
+    /// Adds what is there, on a thread that may wait for the disk: those of the runtime answer senders. Answers also whether the next does not fit.
+    async fn gather_more(&mut self, mut shipment: Shipment) -> Result<(Shipment, io::Result<bool>), Gone> {
+        let limits = self.shared.config.limits();
+        let from = if shipment.is_empty() { self.route.from() } else { shipment.until() };
+        let mut reader = self.reader.take().ok_or(Gone)?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let full = shipment.gather(&mut reader, from, &limits);
+            (reader, shipment, full)
+        });
+        match reading.await {
+            Ok((reader, shipment, full)) => {
+                self.shared.counts.damaged.store(reader.damaged(), Relaxed);
+                self.reader = Some(reader);
+                Ok((shipment, full))
+            }
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime ends, and this task with it.
+            Err(_) => Err(Gone),
         }
     }
 
@@ -114,8 +138,8 @@ impl Courier {
             sleep(AGAIN).await;
         }
         reach(FailPoint::AfterSettle);
-        self.spool.delivered(&shipment.shares, sealed.at);
-        self.shared.delivered(shipment.rows, now().0 - sealed.at.0);
+        self.spool.delivered(&shipment.shares, sealed.last, sealed.at.wall);
+        self.shared.delivered(shipment.rows, now().0 - sealed.at.wall.0);
         let keep_ms = i64::try_from(self.spool.config().keep.as_millis()).unwrap_or(i64::MAX);
         self.route.settle(sealed, Millis(now().0.saturating_sub(keep_ms)));
         self.spool.reclaim();
@@ -176,9 +200,15 @@ struct Ride<'a> {
 impl Ride<'_> {
     async fn run(self, mut leg: Leg) -> Result<(), Gone> {
         let shared = &self.courier.shared;
-        let mut outage = None;
+        let (mut outage, mut probe) = (None, None);
         loop {
-            match leg.next() {
+            let step = leg.next();
+            if !matches!(step, Step::Probe(_) | Step::Wait(_))
+                && let Some(probe) = probe.take()
+            {
+                Probe::remove(probe).await;
+            }
+            match step {
                 Step::Done => return Ok(()),
                 Step::Wait(wait) => {
                     sleep(wait).await;
@@ -199,7 +229,7 @@ impl Ride<'_> {
                         sleep(leg.uncounted()).await;
                     }
                 },
-                Step::Insert(parcel) => match self.insert(&parcel.rows, &parcel.suffix).await {
+                Step::Insert(parcel) => match self.insert(&parcel).await {
                     Ok(()) => {
                         shared.reached.store(true, Relaxed);
                         if outage.take().is_some() {
@@ -216,8 +246,9 @@ impl Ride<'_> {
                         leg.failed(failure);
                     }
                 },
-                Step::Split(rows) => {
-                    let mark = Mark::Split { shipment: self.sealed.shipment, table: self.table.to_owned(), rows: (rows.start, rows.end) };
+                Step::Probe(parcel) => leg.probed(self.probe(&mut probe, &parcel).await),
+                Step::Split(split) => {
+                    let mark = Mark::Split { shipment: self.sealed.shipment, table: self.table.to_owned(), split };
                     if self.courier.spool.mark(mark).await? {
                         reach(FailPoint::AfterSplit);
                         leg.split();
@@ -225,7 +256,7 @@ impl Ride<'_> {
                         sleep(AGAIN).await;
                     }
                 }
-                Step::Bury { row, reason } => match self.bury(row, &reason).await {
+                Step::Bury(burial) => match self.bury(&burial).await {
                     Ok(()) => {
                         reach(FailPoint::AfterBury);
                         leg.buried();
@@ -250,18 +281,16 @@ impl Ride<'_> {
         route::token(self.courier.spool.id(), self.sealed.shipment, self.table, suffix)
     }
 
-    async fn insert(&self, rows: &Range<u32>, suffix: &str) -> Result<(), Failure> {
+    async fn insert(&self, parcel: &Parcel) -> Result<(), Failure> {
         let shared = &self.courier.shared;
-        let token = self.token(suffix);
-        let whole = *rows == (0..self.cargo.rows());
+        let token = self.token(&parcel.suffix);
         let began = Instant::now();
         let sent = async {
-            let unreadable = |error: arrow::error::ArrowError| EndpointError::Refused { reason: error.to_string() };
-            if whole {
+            if parcel.count() == self.cargo.rows() {
                 let columns = self.cargo.columns().map_err(unreadable)?;
                 self.courier.endpoint.insert_stream(self.table, &columns, self.cargo.stream(), &token).await
             } else {
-                let batches = self.cargo.slice(rows).map_err(unreadable)?;
+                let batches = self.cargo.pick(&parcel.rows, &parcel.without).map_err(unreadable)?;
                 self.courier.endpoint.insert_all(self.table, &batches, &token).await
             }
         };
@@ -271,19 +300,40 @@ impl Ride<'_> {
                 reach(FailPoint::AfterInsert);
                 let counts = &shared.counts;
                 counts.inserts.fetch_add(1, Relaxed);
-                counts.rows.fetch_add(rows.len() as u64, Relaxed);
+                counts.rows.fetch_add(u64::from(parcel.count()), Relaxed);
                 counts.insert_us.fetch_add(began.elapsed().as_micros() as u64, Relaxed);
                 Ok(())
             }
             Ok(Err(error)) => {
-                let verdict = Verdict::of(&error);
-                if verdict == Verdict::Outdated {
+                let failure = Failure::of(&error);
+                if failure.verdict == Verdict::Outdated {
                     self.refresh().await;
                 }
-                Err(Failure { verdict, reason: error.to_string().into() })
+                Err(failure)
             }
             Err(_) => Err(Failure { verdict: Verdict::Passing, reason: "it took too long".into() }),
         }
+    }
+
+    /// Whether these rows would be taken.
+    async fn probe(&self, probe: &mut Option<Probe>, parcel: &Parcel) -> Result<(), Failure> {
+        let Courier { endpoint, spool, shared, .. } = self.courier;
+        shared.counts.probes.fetch_add(1, Relaxed);
+        let tried = async {
+            let probe = match probe {
+                Some(probe) => probe,
+                None => probe.insert(Probe::make(endpoint, self.table, spool.id()).await.map_err(|error| Failure::not_of_rows(&error))?),
+            };
+            let batches = self.cargo.pick(&parcel.rows, &parcel.without).map_err(|error| Failure::of(&unreadable(error)))?;
+            probe.takes(&batches).await.map_err(|error| Failure::of(&error))
+        };
+        let late = Failure { verdict: Verdict::Passing, reason: "it took too long".into() };
+        let tried = timeout(shared.config.attempt, tried).await.unwrap_or(Err(late));
+        if tried.as_ref().is_err_and(|failure| failure.verdict == Verdict::Passing) {
+            // Perhaps somebody removed it.
+            *probe = None;
+        }
+        tried
     }
 
     /// The tables may be those of an older program: they are brought up to date.
@@ -297,40 +347,62 @@ impl Ride<'_> {
         let Sealed { first, last, .. } = *self.sealed;
         let (endpoint, spool) = (&self.courier.endpoint, self.courier.spool.id());
         let sql = format!(
-            "SELECT batch_seq, count() FROM {} WHERE spool_id = '{spool}' AND batch_seq BETWEEN {first} AND {last} GROUP BY batch_seq",
+            "SELECT batch_seq, toInt32(intDiv(toUnixTimestamp64Milli(observed_at), 86400000)) AS day, count() FROM {} \
+             WHERE spool_id = '{spool}' AND batch_seq BETWEEN {first} AND {last} GROUP BY batch_seq, day",
             self.table
         );
         let tokens = self.tokens().await?;
-        Ok((endpoint.rows::<(u64, u64)>(&sql).await?.into_iter().collect(), tokens))
+        let stored = endpoint.rows::<(u64, i32, u64)>(&sql).await?.into_iter();
+        let stored: BTreeMap<Day, u64> = stored.map(|(frame, day, rows)| ((frame, day), rows)).collect();
+        Ok((self.cargo.held(&stored).map_err(unreadable)?, tokens))
     }
 
     /// Whether ClickHouse still knows the tokens of this shipment.
     async fn tokens(&self) -> Result<Tokens, EndpointError> {
-        let booted =
-            "SELECT toUnixTimestamp64Milli(now64(3)) - toInt64(value * 1000) FROM system.asynchronous_metrics WHERE metric = 'OSUptime'";
-        let booted = match self.courier.endpoint.rows::<i64>(booted).await {
-            Ok(rows) => rows.first().copied().map(Millis),
+        let endpoint = &self.courier.endpoint;
+        let machine = "SELECT toInt64(value * 1000) FROM system.asynchronous_metrics WHERE metric = 'OSUptime'";
+        let up = match endpoint.rows::<i64>(machine).await {
+            Ok(up) if !up.is_empty() => up,
             Err(error) if error.is_unavailable() => return Err(error),
-            // Where it may not be asked this, its answers about time must do.
-            Err(_) => None,
+            // Where it may not be asked this: the server has not been up for longer than its machine.
+            _ => endpoint.rows::<i64>("SELECT toInt64(uptime()) * 1000").await?,
         };
-        Ok(route::trust(self.sealed.at, now(), booted))
+        Ok(route::trust(&self.sealed.at, &Moment::now(), up.first().copied()))
     }
 
-    async fn bury(&self, row: u32, reason: &str) -> Result<(), EndpointError> {
-        tracing::error!(
-            table = self.table,
-            shipment = self.sealed.shipment,
-            row,
-            reason,
-            "ClickHouse refused a row; it is among the dead letters"
-        );
+    async fn bury(&self, burial: &Burial) -> Result<(), EndpointError> {
+        let (table, shipment) = (self.table, self.sealed.shipment);
         reach(FailPoint::BeforeBury);
-        self.courier.shared.counts.dead_letters.fetch_add(1, Relaxed);
-        let rows = self.cargo.slice(&(row..row + 1)).map_err(|error| EndpointError::Refused { reason: error.to_string() })?;
-        let letters = dead_letters::of(self.table, reason, &rows, self.courier.spool.id(), now());
-        self.courier.endpoint.insert_all("dead_letters", &[letters], &self.token(&format!(":dead-{row}"))).await
+        let rows: Vec<u32> = burial.rows.iter().map(|(row, _)| *row).collect();
+        let singles = self.cargo.singles(&rows).map_err(unreadable)?;
+        for (row, reason) in &burial.rows {
+            tracing::error!(table, shipment, row, reason = &**reason, "ClickHouse refused a row; it is among the dead letters");
+        }
+        let reasons = burial.rows.iter().map(|(_, reason)| &**reason);
+        let letters = dead_letters::of(table, reasons.zip(&singles), self.courier.spool.id(), now());
+        self.courier.endpoint.insert_all("dead_letters", &[letters], &self.token(&burial.suffix)).await?;
+        self.courier.shared.counts.dead_letters.fetch_add(rows.len() as u64, Relaxed);
+        Ok(())
     }
+}
+
+impl Failure {
+    fn of(error: &EndpointError) -> Failure {
+        Failure { verdict: Verdict::of(error), reason: error.to_string().into() }
+    }
+
+    /// Of what was asked for without sending rows: they are not at fault, whatever the words. What the account may not do will not pass by waiting.
+    fn not_of_rows(error: &EndpointError) -> Failure {
+        let failure = Failure::of(error);
+        match failure.verdict {
+            Verdict::Passing if !Verdict::is_forbidden(error) => failure,
+            _ => Failure { verdict: Verdict::Unknown, ..failure },
+        }
+    }
+}
+
+fn unreadable(error: arrow::error::ArrowError) -> EndpointError {
+    EndpointError::Refused { reason: error.to_string() }
 }
 
 /// Says, while it lives, that ClickHouse does not take rows.
@@ -352,4 +424,23 @@ impl Drop for Outage<'_> {
 
 fn now() -> Millis {
     Millis(chrono::Utc::now().timestamp_millis())
+}
+
+/// How much longer rows written at `since` wait for company, whatever was done to the clock since.
+fn still_to_wait(since: Millis, now: Millis, at_most: Duration) -> Duration {
+    let waited = Duration::from_millis(now.0.saturating_sub(since.0).max(0).unsigned_abs());
+    at_most.saturating_sub(waited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_wait_from_when_they_were_written_and_never_longer_than_they_may() {
+        let wait = |since, now| still_to_wait(Millis(since), Millis(now), Duration::from_secs(1)).as_millis();
+        assert_eq!(wait(1_000, 1_400), 600);
+        assert_eq!(wait(1_000, 5_000), 0, "an insert took long meanwhile");
+        assert_eq!(wait(5_000, 1_000), 1_000, "the clock was set back");
+    }
 }

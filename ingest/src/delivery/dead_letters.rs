@@ -6,10 +6,14 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::json::LineDelimitedWriter;
 use qoe_store::{DeadLetter, Delivery, Keys, Label, Millis, Row, Stamp};
 
-/// These rows of `table`, set aside now for this reason.
-pub(super) fn of(table: &str, reason: &str, rows: &[RecordBatch], spool_id: &Label, now: Millis) -> RecordBatch {
-    let letters: Vec<DeadLetter> =
-        rows.iter().flat_map(|batch| (0..batch.num_rows()).map(|row| letter(table, reason, &batch.slice(row, 1), now))).collect();
+/// Rows of `table`, each a batch of its own, set aside now for these reasons.
+pub(super) fn of<'a>(
+    table: &str,
+    rows: impl IntoIterator<Item = (&'a str, &'a RecordBatch)>,
+    spool_id: &Label,
+    now: Millis,
+) -> RecordBatch {
+    let letters: Vec<DeadLetter> = rows.into_iter().map(|(reason, row)| letter(table, reason, row, now)).collect();
     DeadLetter::batch(&letters, &Delivery { spool_id: spool_id.clone(), batch_seq: 0 })
 }
 

@@ -1,26 +1,28 @@
 //! One table's rows of one shipment, from sealed to settled: a state machine that is told what happened and says what to do next. It does nothing
 //! itself, so that every order of failures can be tried.
 
+mod parcel;
+mod sift;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::verdict::Verdict;
+use crate::spool::frame::Split;
+pub use parcel::Parcel;
+use parcel::digest;
+pub(super) use parcel::within;
+use sift::Sift;
 
-/// Rows of a leg that go in one insert, and the token they always go under.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parcel {
-    /// Which of the leg's rows.
-    pub rows: Range<u32>,
-    /// What the token ends in: nothing for the whole leg.
-    pub suffix: String,
-}
+/// Most dead letters in one insert: each holds its row as text.
+const LETTERS: usize = 1_000;
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Ask ClickHouse which rows it has, by frame.
+    /// Ask ClickHouse which rows it has, by part.
     Count,
     /// Let time pass.
     Wait(Duration),
@@ -28,17 +30,35 @@ pub enum Step {
     Trust,
     /// Insert these rows.
     Insert(Parcel),
-    /// Write down that these rows do not go together; of a single row, that it is among the dead letters.
-    Split(Range<u32>),
-    /// Put this row into the dead letters.
-    Bury {
-        /// The row.
-        row: u32,
-        /// Why ClickHouse will not have it.
-        reason: Arc<str>,
-    },
+    /// Ask whether these rows would be taken.
+    Probe(Parcel),
+    /// Write down that these rows do not go as they were to.
+    Split(Split),
+    /// Put these rows into the dead letters.
+    Bury(Burial),
     /// Nothing: every row is in ClickHouse or in the dead letters.
     Done,
+}
+
+/// Rows that ClickHouse will not have, on their way to the dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Burial {
+    /// Each with the reason.
+    pub rows: Vec<(u32, Arc<str>)>,
+    /// What the token ends in.
+    pub suffix: String,
+}
+
+impl Burial {
+    fn of(rows: &[(u32, Arc<str>)]) -> Burial {
+        let numbers: Vec<u32> = rows.iter().map(|(row, _)| *row).collect();
+        let suffix = match numbers[..] {
+            [row] => format!(":dead-{row}"),
+            // The same token with other rows would be taken for these.
+            _ => format!(":dead-{}", digest(&numbers)),
+        };
+        Burial { rows: rows.to_vec(), suffix }
+    }
 }
 
 /// What a failure means.
@@ -74,9 +94,13 @@ enum Now {
     Sending,
     Waiting(Duration),
     Trusting,
+    Probing(Sift),
+    /// Before what was tried is tried again.
+    Resting(Duration, Sift),
     /// These rows, and what goes in their stead.
-    Splitting(Range<u32>, Vec<Parcel>),
-    Burying(u32, Arc<str>),
+    Splitting(Split, Vec<Parcel>),
+    /// So many of these are buried.
+    Burying(Vec<(u32, Arc<str>)>, usize),
 }
 
 /// Why ClickHouse is asked what it has.
@@ -85,19 +109,19 @@ enum Why {
     /// Before a first attempt of this process, or one under a token that may be forgotten.
     Restart,
     /// It refused the rows for good: perhaps it has them, and a view refused.
-    Refused(Arc<str>),
+    Refused(Failure),
 }
 
 /// One table's rows of one shipment.
 #[derive(Debug)]
 pub struct Leg {
-    /// Rows of each frame, in order.
-    frames: Vec<(u64, u32)>,
+    /// Rows of each part, in order.
+    parts: Vec<(u64, u32)>,
     waits: Waits,
     /// What is still to be sent, the next last.
     work: Vec<Parcel>,
     now: Now,
-    /// Rows of each frame that parcels which are done have put there.
+    /// Rows of each part that parcels which are done have put there.
     held: BTreeMap<u64, u64>,
     attempts: u32,
     /// Attempts that failed for no known reason.
@@ -117,36 +141,43 @@ enum Journey {
 }
 
 impl Leg {
-    /// The rows of these frames, sent for the first time, or again by a process that knows of the splits.
-    pub fn new(frames: Vec<(u64, u32)>, splits: &[Range<u32>], waits: Waits) -> Leg {
-        let rows = frames.iter().map(|(_, rows)| rows).sum();
-        let work = vec![Parcel { rows: 0..rows, suffix: String::new() }];
+    /// The rows of these parts, each of which ClickHouse stores wholly or not at all, sent for the first time, or again by a process that knows of the splits.
+    pub fn new(parts: Vec<(u64, u32)>, splits: &[Split], waits: Waits) -> Leg {
+        let work = vec![Parcel::whole(parts.iter().map(|(_, rows)| rows).sum())];
         let journey = if splits.is_empty() { Journey::Whole } else { Journey::Divided };
         let (held, now) = (BTreeMap::new(), Now::Sending);
-        let mut leg = Leg { frames, waits, work, now, held, attempts: 0, unexplained: 0, journey };
+        let mut leg = Leg { parts, waits, work, now, held, attempts: 0, unexplained: 0, journey };
         splits.iter().for_each(|split| leg.apply(split));
         leg
     }
 
     /// The same, found after a restart of ours: it is asked first what is there.
-    pub fn resumed(frames: Vec<(u64, u32)>, splits: &[Range<u32>], waits: Waits) -> Leg {
-        Leg { now: Now::Counting(Why::Restart), ..Leg::new(frames, splits, waits) }
+    pub fn resumed(parts: Vec<(u64, u32)>, splits: &[Split], waits: Waits) -> Leg {
+        Leg { now: Now::Counting(Why::Restart), ..Leg::new(parts, splits, waits) }
     }
 
     /// Rows that were delivered, looked at again after ClickHouse restarted: what it lost is sent again, under tokens of its own.
-    pub fn repair(frames: Vec<(u64, u32)>, waits: Waits) -> Leg {
-        Leg { journey: Journey::Repair, ..Leg::resumed(frames, &[], waits) }
+    pub fn repair(parts: Vec<(u64, u32)>, waits: Waits) -> Leg {
+        Leg { journey: Journey::Repair, ..Leg::resumed(parts, &[], waits) }
     }
 
     /// A split that was written down.
-    fn apply(&mut self, split: &Range<u32>) {
-        let holds = |parcel: &Parcel| parcel.rows.start <= split.start && split.end <= parcel.rows.end;
+    fn apply(&mut self, split: &Split) {
+        let rows = &split.rows;
+        let holds = |parcel: &Parcel| parcel.rows.start <= rows.start && rows.end <= parcel.rows.end;
         let Some(at) = self.work.iter().position(holds) else { return };
-        let Range { start, end } = self.work[at].rows;
-        let around = [start..split.start, split.end..end].map(|rows| (!rows.is_empty()).then(|| Parcel::again(rows)));
-        let [before, after] = around;
-        let inner = if split.len() > 1 { halves(split).into_iter().rev().collect() } else { Vec::new() };
-        self.work.splice(at..=at, after.into_iter().chain(inner).chain(before));
+        let parcel = self.work[at].clone();
+        let around = [parcel.rows.start..rows.start, rows.end..parcel.rows.end];
+        let [before, after] = around.map(|rows| (!rows.is_empty()).then(|| parcel.again(rows)));
+        let inner = if split.refused.is_empty() {
+            let inner = Parcel::named("", rows.clone(), &parcel.without);
+            if inner.count() > 1 { inner.halves() } else { Vec::new() }
+        } else {
+            vec![sifted(split)]
+        };
+        let parcels = after.into_iter().chain(inner.into_iter().rev()).chain(before).filter(|parcel| parcel.count() > 0);
+        let parcels: Vec<Parcel> = parcels.collect();
+        self.work.splice(at..=at, parcels);
     }
 
     /// What to do next.
@@ -155,8 +186,10 @@ impl Leg {
             (Now::Counting(_), _) => Step::Count,
             (Now::Waiting(wait), _) => Step::Wait(*wait),
             (Now::Trusting, _) => Step::Trust,
-            (Now::Splitting(rows, _), _) => Step::Split(rows.clone()),
-            (Now::Burying(row, reason), _) => Step::Bury { row: *row, reason: reason.clone() },
+            (Now::Resting(wait, _), _) => Step::Wait(*wait),
+            (Now::Probing(sift), _) => sift.next().map_or(Step::Done, Step::Probe),
+            (Now::Splitting(split, _), _) => Step::Split(split.clone()),
+            (Now::Burying(rows, from), _) => Step::Bury(Burial::of(&rows[*from..rows.len().min(from + LETTERS)])),
             (Now::Sending, Some(parcel)) => Step::Insert(parcel.clone()),
             (Now::Sending, None) => Step::Done,
         }
@@ -164,7 +197,10 @@ impl Leg {
 
     /// The wait is over.
     pub fn waited(&mut self) {
-        self.now = Now::Trusting;
+        self.now = match std::mem::replace(&mut self.now, Now::Trusting) {
+            Now::Resting(_, sift) => Now::Probing(sift),
+            _ => Now::Trusting,
+        };
     }
 
     /// An earlier attempt may have been stored without our knowing, and is perhaps not known by its token any more.
@@ -175,12 +211,12 @@ impl Leg {
         };
     }
 
-    /// ClickHouse has so many rows of each frame.
+    /// ClickHouse has so many rows of each part.
     pub fn counted(&mut self, stored: &BTreeMap<u64, u64>, tokens: Tokens) {
         let Now::Counting(why) = std::mem::replace(&mut self.now, Now::Sending) else { return };
         let mut unclaimed = stored.clone();
-        for (frame, held) in &self.held {
-            unclaimed.entry(*frame).and_modify(|stored| *stored = stored.saturating_sub(*held));
+        for (part, held) in &self.held {
+            unclaimed.entry(*part).and_modify(|stored| *stored = stored.saturating_sub(*held));
         }
         match (why, self.journey) {
             // The same token again completes what was begun, in the table and in its views.
@@ -188,49 +224,58 @@ impl Leg {
             (Why::Restart, _) => {
                 let work = std::mem::take(&mut self.work);
                 // In the order they went.
-                let mut left: Vec<Parcel> = work.into_iter().rev().flat_map(|parcel| self.unstored(parcel, &mut unclaimed)).collect();
+                let mut left: Vec<Parcel> = work.iter().rev().flat_map(|parcel| self.unstored(parcel, &mut unclaimed)).collect();
+                if self.journey == Journey::Whole && !left.is_empty() && left != work {
+                    // Written down before any of it goes: a restart that trusts the tokens again would send the whole after its parts.
+                    let rows = work.first().map_or(0..0, |whole| whole.rows.clone());
+                    (self.work, self.now) = (work, Now::Splitting(Split::halves(rows), left));
+                    return;
+                }
                 left.reverse();
                 self.work = left;
             }
-            (Why::Refused(reason), _) => {
+            (Why::Refused(failure), _) => {
                 let Some(parcel) = self.work.last().cloned() else { return };
-                let left = self.unstored(parcel.clone(), &mut unclaimed);
+                let left = self.unstored(&parcel, &mut unclaimed);
                 if left.is_empty() {
                     self.work.pop();
-                } else if left == [parcel.clone()] {
-                    self.divide(reason);
+                } else if left != [parcel.clone()] {
+                    self.now = Now::Splitting(Split::halves(parcel.rows), left);
+                } else if parcel.count() > 1 && failure.verdict == Verdict::Final {
+                    self.now = Now::Probing(Sift::new(parcel));
                 } else {
-                    self.now = Now::Splitting(parcel.rows, left);
+                    self.divide(&failure.reason);
                 }
             }
         }
     }
 
-    /// What of a parcel ClickHouse lacks, frame by frame: the parcel, if it lacks all of it. What it has is taken off `unclaimed`, and held.
-    fn unstored(&mut self, parcel: Parcel, unclaimed: &mut BTreeMap<u64, u64>) -> Vec<Parcel> {
+    /// What of a parcel ClickHouse lacks, part by part: the parcel, if it lacks all of it. What it has is taken off `unclaimed`, and held.
+    fn unstored(&mut self, parcel: &Parcel, unclaimed: &mut BTreeMap<u64, u64>) -> Vec<Parcel> {
         let mut left: Vec<Parcel> = Vec::new();
         let mut has_any = self.journey == Journey::Repair;
-        for (frame, rows) in self.pieces(&parcel.rows) {
-            match unclaimed.get_mut(&frame).filter(|unclaimed| **unclaimed > 0) {
+        for (part, rows, count) in self.pieces(parcel) {
+            match unclaimed.get_mut(&part).filter(|unclaimed| **unclaimed > 0) {
                 Some(unclaimed) => {
-                    *unclaimed = unclaimed.saturating_sub(rows.len() as u64);
-                    *self.held.entry(frame).or_default() += rows.len() as u64;
+                    *unclaimed = unclaimed.saturating_sub(count);
+                    *self.held.entry(part).or_default() += count;
                     has_any = true;
                 }
-                None => left.push(Parcel::again(rows)),
+                None => left.push(parcel.again(rows)),
             }
         }
-        if has_any { left } else { vec![parcel] }
+        if has_any { left } else { vec![parcel.clone()] }
     }
 
-    /// Some of the rows, by frame.
-    fn pieces(&self, rows: &Range<u32>) -> Vec<(u64, Range<u32>)> {
+    /// Which rows of a parcel lie in which part, and how many go.
+    fn pieces(&self, parcel: &Parcel) -> Vec<(u64, Range<u32>, u64)> {
         let mut start = 0;
         let mut pieces = Vec::new();
-        for (frame, of) in &self.frames {
-            let piece = rows.start.max(start)..rows.end.min(start + of);
-            if !piece.is_empty() {
-                pieces.push((*frame, piece));
+        for (part, of) in &self.parts {
+            let piece = parcel.rows.start.max(start)..parcel.rows.end.min(start + of);
+            let count = parcel.count_in(&piece);
+            if count > 0 {
+                pieces.push((*part, piece, u64::from(count)));
             }
             start += of;
         }
@@ -251,8 +296,8 @@ impl Leg {
     /// The parcel at hand is stored.
     pub fn inserted(&mut self) {
         if let Some(parcel) = self.work.pop() {
-            for (frame, rows) in self.pieces(&parcel.rows) {
-                *self.held.entry(frame).or_default() += rows.len() as u64;
+            for (part, _, count) in self.pieces(&parcel) {
+                *self.held.entry(part).or_default() += count;
             }
         }
         self.begin_next();
@@ -265,23 +310,65 @@ impl Leg {
         self.now = if failure.verdict.allows_attempt_after(self.unexplained) {
             Now::Waiting(self.pause())
         } else {
-            Now::Counting(Why::Refused(failure.reason))
+            Now::Counting(Why::Refused(failure))
         };
     }
 
-    /// That the rows go in parts, or the one row not at all, is written down.
+    /// What was tried would be taken, or not, or could not be tried.
+    pub fn probed(&mut self, tried: Result<(), Failure>) {
+        let Now::Probing(mut sift) = std::mem::replace(&mut self.now, Now::Sending) else { return };
+        match tried {
+            Ok(()) => sift.accepted(),
+            Err(failure) => match failure.verdict {
+                Verdict::Passing => {
+                    self.attempts += 1;
+                    self.now = Now::Resting(self.pause(), sift);
+                    return;
+                }
+                Verdict::Final => sift.refused(failure.reason),
+                // No way to find out by trying.
+                Verdict::Unknown | Verdict::Outdated => return self.divide(&failure.reason),
+            },
+        }
+        self.attempts = 0;
+        if sift.next().is_some() {
+            self.now = Now::Probing(sift);
+            return;
+        }
+        match sift.found() {
+            // It is not the table that refuses.
+            found if found.is_empty() => self.divide(&"refused together, and not by halves".into()),
+            found => self.now = Now::Burying(found, 0),
+        }
+    }
+
+    /// What was decided about the rows is written down.
     pub fn split(&mut self) {
         let Now::Splitting(_, stead) = std::mem::replace(&mut self.now, Now::Sending) else { return };
+        if self.journey == Journey::Whole {
+            self.journey = Journey::Divided;
+        }
         self.work.pop();
         self.work.extend(stead.into_iter().rev());
         self.begin_next();
     }
 
-    /// The row is in the dead letters, which is to be written down: a restart could not tell it from one that is still to go.
+    /// These rows are in the dead letters. When all are, that is to be written down: a restart could not tell them from those that are still to go.
     pub fn buried(&mut self) {
-        if let Some(parcel) = self.work.last() {
-            self.now = Now::Splitting(parcel.rows.clone(), Vec::new());
+        let Now::Burying(rows, from) = std::mem::replace(&mut self.now, Now::Sending) else { return };
+        if from + LETTERS < rows.len() {
+            self.now = Now::Burying(rows, from + LETTERS);
+            return;
         }
+        let Some(parcel) = self.work.last() else { return };
+        let mut refused: Vec<u32> = parcel.without.iter().copied().chain(rows.iter().map(|(row, _)| *row)).collect();
+        refused.sort_unstable();
+        let split = Split { rows: parcel.rows.clone(), refused };
+        let stead = sifted(&split);
+        self.now = match stead.count() {
+            0 => Now::Splitting(split, Vec::new()),
+            _ => Now::Splitting(split, vec![stead]),
+        };
     }
 
     fn begin_next(&mut self) {
@@ -295,25 +382,18 @@ impl Leg {
         (self.waits.first * 2u32.pow(doublings)).min(self.waits.longest)
     }
 
-    fn divide(&mut self, reason: Arc<str>) {
-        self.now = match self.work.last() {
-            Some(parcel) if parcel.rows.len() > 1 => Now::Splitting(parcel.rows.clone(), halves(&parcel.rows).to_vec()),
-            Some(parcel) => Now::Burying(parcel.rows.start, reason),
-            None => Now::Sending,
+    fn divide(&mut self, reason: &Arc<str>) {
+        let Some(parcel) = self.work.last() else { return };
+        self.now = match parcel.first() {
+            Some(row) if parcel.count() == 1 => Now::Burying(vec![(row, reason.clone())], 0),
+            _ => Now::Splitting(Split::halves(parcel.rows.clone()), parcel.halves()),
         };
     }
 }
 
-impl Parcel {
-    /// Rows that went before, under another token, with others of which some were stored.
-    fn again(rows: Range<u32>) -> Parcel {
-        Parcel { suffix: format!(":again-{}-{}", rows.start, rows.end), rows }
-    }
-}
-
-fn halves(rows: &Range<u32>) -> [Parcel; 2] {
-    let middle = rows.start + (rows.end - rows.start) / 2;
-    [rows.start..middle, middle..rows.end].map(|rows| Parcel { suffix: format!(":{}-{}", rows.start, rows.end), rows })
+/// What goes of rows of which some are refused.
+fn sifted(split: &Split) -> Parcel {
+    Parcel::named("sifted-", split.rows.clone(), &split.refused)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use qoe_store::Millis;
 
 use super::leg::{Leg, Tokens, Waits};
 use super::shipment::{Cargo, Shipment};
+use crate::moment::Moment;
 use crate::spool::Found;
 use crate::spool::core::Open;
 use crate::spool::frame::Sealed;
@@ -14,7 +15,9 @@ use crate::spool::frame::Sealed;
 /// Age from which ClickHouse may have forgotten a token, ms: its window of 10,000 inserts a table at one a second, with room to spare.
 const TOKENS_LAST_MS: i64 = 2 * 3_600_000;
 /// By how much two answers about one start of ClickHouse may differ, ms: its uptime comes in whole seconds.
-const STARTS_DIFFER_MS: i64 = 2_000;
+const STARTS_DIFFER_MS: u64 = 2_000;
+/// By how much more than since the sealing ClickHouse's machine must have been up, ms: it reads its uptime once a second.
+const UPTIME_LAGS_MS: i64 = 3_000;
 
 /// What of the spool is sealed, and what of that is settled.
 #[derive(Debug)]
@@ -52,7 +55,7 @@ impl Route {
     }
 
     /// What is to be written down of a shipment before its first attempt; `None` if nothing is in it.
-    pub fn seal(&mut self, shipment: &Shipment, at: Millis) -> Option<Sealed> {
+    pub fn seal(&mut self, shipment: &Shipment, at: Moment) -> Option<Sealed> {
         let sealed = shipment.sealed(self.next_shipment, at)?;
         self.next_shipment += 1;
         self.from = shipment.until();
@@ -63,7 +66,7 @@ impl Route {
     pub fn settle(&mut self, sealed: Sealed, oldest: Millis) {
         self.open.pop_front_if(|open| open.sealed.shipment == sealed.shipment);
         self.settled.push_back(sealed);
-        while self.settled.front().is_some_and(|first| first.at < oldest) {
+        while self.settled.front().is_some_and(|first| first.at.wall < oldest) {
             self.settled.pop_front();
         }
     }
@@ -76,7 +79,8 @@ impl Route {
     /// When ClickHouse said it had started; whether what was delivered lately is to be looked for.
     pub fn clickhouse_started(&mut self, at: Millis) -> bool {
         let before = self.clickhouse_started.replace(at);
-        before.is_some_and(|before| at.0 - before.0 > STARTS_DIFFER_MS)
+        // Also where its clock was set back since: one look too many harms nobody.
+        before.is_some_and(|before| at.0.abs_diff(before.0) > STARTS_DIFFER_MS)
     }
 
     /// Whether ClickHouse was asked when it started.
@@ -100,12 +104,12 @@ impl Journey<'_> {
     /// How each table's part of the shipment begins.
     pub fn legs(self, shipment: &Shipment, waits: Waits) -> Vec<(&str, &Cargo, Leg)> {
         let leg = |table: &str, cargo: &Cargo| match self {
-            Journey::First => Leg::new(cargo.frames(), &[], waits),
+            Journey::First => Leg::new(cargo.parts(), &[], waits),
             Journey::Resumed(open) => {
-                let splits: Vec<_> = open.splits.iter().filter(|(split, _)| split == table).map(|(_, rows)| rows.0..rows.1).collect();
-                Leg::resumed(cargo.frames(), &splits, waits)
+                let splits: Vec<_> = open.splits.iter().filter(|(of, _)| of == table).map(|(_, split)| split.clone()).collect();
+                Leg::resumed(cargo.parts(), &splits, waits)
             }
-            Journey::Repair => Leg::repair(cargo.frames(), waits),
+            Journey::Repair => Leg::repair(cargo.parts(), waits),
         };
         shipment.cargo.iter().map(|(table, cargo)| (&**table, cargo, leg(table, cargo))).collect()
     }
@@ -116,9 +120,47 @@ pub fn token(spool: &str, shipment: u64, table: &str, suffix: &str) -> String {
     format!("{spool}:{shipment}:{table}{suffix}")
 }
 
-/// Whether ClickHouse, whose machine started at `booted` if it says so, still knows the tokens of a shipment sealed at `sealed`.
-pub fn trust(sealed: Millis, now: Millis, booted: Option<Millis>) -> Tokens {
-    // A clock that was set back says nothing about either.
-    let recent = (0..=TOKENS_LAST_MS).contains(&(now.0 - sealed.0));
-    if recent && booted.is_none_or(|booted| booted < sealed) { Tokens::Remembered } else { Tokens::Doubtful }
+/// Whether ClickHouse, whose machine has been up for so many ms if it says so, still knows the tokens of a shipment sealed at `sealed`.
+///
+/// By the clocks that nobody sets: what was doubtful stays so. A clock on the wall that disagrees makes it doubtful too, since a machine that was frozen
+/// knows no better.
+pub fn trust(sealed: &Moment, now: &Moment, clickhouse_up_ms: Option<i64>) -> Tokens {
+    let Some(elapsed) = now.since(sealed) else { return Tokens::Doubtful };
+    let recent = |ms: i64| (0..=TOKENS_LAST_MS).contains(&ms);
+    let was_up = clickhouse_up_ms.is_none_or(|up| up >= elapsed + UPTIME_LAGS_MS);
+    if recent(elapsed) && recent(now.wall.0.saturating_sub(sealed.wall.0)) && was_up { Tokens::Remembered } else { Tokens::Doubtful }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR_MS: i64 = 3_600_000;
+    const SEALED: Moment = Moment { wall: Millis(1_795_404_861_069), boot: 7, up_ms: 50 * HOUR_MS };
+
+    /// So long after, with a clock on the wall that was set by so much since.
+    #[track_caller]
+    fn check(after_ms: i64, set_ms: i64, clickhouse_up_ms: Option<i64>, tokens: Tokens) {
+        let now = Moment { wall: Millis(SEALED.wall.0 + after_ms + set_ms), up_ms: SEALED.up_ms + after_ms, ..SEALED };
+        assert_eq!(trust(&SEALED, &now, clickhouse_up_ms), tokens);
+    }
+
+    #[test]
+    fn tokens_are_trusted_for_two_hours_of_one_uptime_of_both_machines() {
+        check(HOUR_MS, 0, Some(30 * HOUR_MS), Tokens::Remembered);
+        check(HOUR_MS, 0, None, Tokens::Remembered);
+        check(3 * HOUR_MS, 0, Some(30 * HOUR_MS), Tokens::Doubtful);
+        check(HOUR_MS, 0, Some(HOUR_MS / 2), Tokens::Doubtful);
+        assert_eq!(trust(&SEALED, &Moment { boot: 8, ..SEALED }, None), Tokens::Doubtful);
+        assert_eq!(trust(&SEALED.wall.into(), &SEALED, None), Tokens::Doubtful, "sealed by a program that did not write it down");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nothing_recent() {
+        for hours in [1, 2, 3, 24] {
+            check(3 * HOUR_MS, -hours * HOUR_MS, Some(30 * HOUR_MS), Tokens::Doubtful);
+            check(3 * HOUR_MS, -hours * HOUR_MS, Some(2 * HOUR_MS), Tokens::Doubtful);
+        }
+        check(0, 24 * HOUR_MS, Some(30 * HOUR_MS), Tokens::Doubtful);
+    }
 }

@@ -6,13 +6,16 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::filter_record_batch;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use bytes::Bytes;
 use qoe_store::Millis;
 
+use super::leg::within;
+use crate::moment::Moment;
 use crate::spool::disk::Disk;
-use crate::spool::encode::END_OF_STREAM;
+use crate::spool::encode::{END_OF_STREAM, day_of};
 use crate::spool::frame::{Kind, Part, Rows, SchemaOf, Sealed};
 use crate::spool::log::{Depth, Extents, Frame, Position, Walk};
 
@@ -77,14 +80,34 @@ impl Reader {
 pub struct Cargo {
     schema_id: u64,
     schema: Bytes,
-    /// Each frame's number, rows and Arrow message.
+    /// Each frame's number, rows and Arrow message: one a day, so that ClickHouse, which has a part for each, stores all of one or none.
     parts: Vec<(u64, u32, Bytes)>,
 }
 
+/// Rows of one day of one frame, which ClickHouse has all of or none.
+pub type Day = (u64, i32);
+
 impl Cargo {
-    /// Rows of each frame.
-    pub fn frames(&self) -> Vec<(u64, u32)> {
-        self.parts.iter().map(|(frame, rows, _)| (*frame, *rows)).collect()
+    /// Rows of each part, the parts numbered.
+    pub fn parts(&self) -> Vec<(u64, u32)> {
+        self.parts.iter().zip(0..).map(|((_, rows, _), part)| (part, *rows)).collect()
+    }
+
+    /// What ClickHouse has of each part, by what it has of each day of each frame.
+    pub fn held(&self, stored: &BTreeMap<Day, u64>) -> Result<BTreeMap<u64, u64>, ArrowError> {
+        let mut held = BTreeMap::new();
+        for ((frame, _, message), part) in self.parts.iter().zip(0..) {
+            let day = self.batch(message)?.as_ref().and_then(day_of);
+            if let Some(rows) = day.and_then(|day| stored.get(&(*frame, day))) {
+                held.insert(part, *rows);
+            }
+        }
+        Ok(held)
+    }
+
+    fn batch(&self, message: &Bytes) -> Result<Option<RecordBatch>, ArrowError> {
+        let stream = Cursor::new([&*self.schema, message, &END_OF_STREAM].concat());
+        StreamReader::try_new(stream, None)?.next().transpose()
     }
 
     /// How many rows.
@@ -104,21 +127,42 @@ impl Cargo {
         Ok(schema.fields().iter().map(|field| field.name().clone()).collect())
     }
 
-    /// Some of its rows, each frame's in a batch.
-    pub fn slice(&self, wanted: &Range<u32>) -> Result<Vec<RecordBatch>, ArrowError> {
+    /// These rows but for those that are left out, each part's in a batch.
+    pub fn pick(&self, wanted: &Range<u32>, without: &[u32]) -> Result<Vec<RecordBatch>, ArrowError> {
         let mut batches = Vec::new();
+        for (rows, batch) in self.overlapping(wanted)? {
+            let without = within(without, &rows);
+            let goes = || rows.clone().map(|row| Some(without.binary_search(&row).is_err())).collect();
+            let batch = if without.is_empty() { batch } else { filter_record_batch(&batch, &goes())? };
+            batches.extend(Some(batch).filter(|batch| batch.num_rows() > 0));
+        }
+        Ok(batches)
+    }
+
+    /// Each of these rows, which rise, as a batch of its own.
+    pub fn singles(&self, wanted: &[u32]) -> Result<Vec<RecordBatch>, ArrowError> {
+        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else { return Ok(Vec::new()) };
+        let mut singles = Vec::with_capacity(wanted.len());
+        for (rows, batch) in self.overlapping(&(*first..last + 1))? {
+            singles.extend(within(wanted, &rows).iter().map(|row| batch.slice((row - rows.start) as usize, 1)));
+        }
+        Ok(singles)
+    }
+
+    /// What of each part is among these rows.
+    fn overlapping(&self, wanted: &Range<u32>) -> Result<Vec<(Range<u32>, RecordBatch)>, ArrowError> {
+        let mut found = Vec::new();
         let mut start = 0;
         for (_, rows, message) in &self.parts {
             let (from, until) = (wanted.start.max(start), wanted.end.min(start + rows));
             if from < until {
-                let stream = Cursor::new([&*self.schema, message, &END_OF_STREAM].concat());
-                for batch in StreamReader::try_new(stream, None)? {
-                    batches.push(batch?.slice((from - start) as usize, (until - from) as usize));
-                }
+                let batch = self.batch(message)?.filter(|batch| batch.num_rows() == *rows as usize);
+                let batch = batch.ok_or_else(|| ArrowError::IpcError("a part holds other rows than it says".to_owned()))?;
+                found.push((from..until, batch.slice((from - start) as usize, (until - from) as usize)));
             }
             start += rows;
         }
-        Ok(batches)
+        Ok(found)
     }
 }
 
@@ -127,6 +171,8 @@ impl Cargo {
 pub struct Shipment {
     /// Where its first frame lies, and that frame's number.
     first: Option<(Position, u64)>,
+    /// When that was written.
+    since: Option<Millis>,
     last: u64,
     crc: u32,
     days: Option<(i32, i32)>,
@@ -144,6 +190,11 @@ impl Shipment {
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.first.is_none()
+    }
+
+    /// When its first frame was written; `None` if nothing is in it.
+    pub fn since(&self) -> Option<Millis> {
+        self.since
     }
 
     /// The number after that of its last frame.
@@ -196,6 +247,7 @@ impl Shipment {
     fn take(&mut self, reader: &mut Reader) {
         let Some((frame, rows)) = reader.take() else { return };
         self.first.get_or_insert((frame.position, frame.header.seq));
+        self.since.get_or_insert(frame.header.at);
         self.last = frame.header.seq;
         self.crc = crc32c::crc32c_append(self.crc, &frame.header.crc.to_le_bytes());
         self.days = union(self.days, &rows);
@@ -219,7 +271,7 @@ impl Shipment {
     }
 
     /// What is written down of it, under this number.
-    pub fn sealed(&self, shipment: u64, at: Millis) -> Option<Sealed> {
+    pub fn sealed(&self, shipment: u64, at: Moment) -> Option<Sealed> {
         let (position, first) = self.first?;
         Some(Sealed { shipment, segment: position.segment, offset: position.offset, first, last: self.last, crc: self.crc, at })
     }

@@ -29,6 +29,9 @@ const PASSING: &[u32] = &[
     425, 439, 473, 497, 499, 516, 574, 999, 1000,
 ];
 
+/// Codes that say that the account may not do this: it is read-only, or lacks the grant.
+const FORBIDDEN: &[u32] = &[164, 497];
+
 /// Codes that say that columns are missing or of another type.
 const OUTDATED: &[u32] = &[16, 33, 131];
 
@@ -44,6 +47,11 @@ impl Verdict {
             Some(code) if FINAL.contains(&code) => Verdict::Final,
             Some(_) => Verdict::Unknown,
         }
+    }
+
+    /// Whether the account may not do what was asked for.
+    pub fn is_forbidden(error: &EndpointError) -> bool {
+        error.code().is_some_and(|code| FORBIDDEN.contains(&code))
     }
 
     /// Whether to try again after this many attempts.

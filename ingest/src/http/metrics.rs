@@ -40,6 +40,11 @@ pub(super) fn text(intake: &Intake) -> String {
     page.counter("qoe_delivery_inserts_total", "inserts that succeeded", delivered.inserts.load(Relaxed));
     page.counter("qoe_delivery_insert_microseconds_total", "time they took", delivered.insert_us.load(Relaxed));
     page.counter("qoe_delivery_failed_inserts_total", "attempts that failed and were made again", delivered.failed_attempts.load(Relaxed));
+    page.counter(
+        "qoe_delivery_probes_total",
+        "times refused rows were tried apart, to find those at fault",
+        delivered.probes.load(Relaxed),
+    );
     page.counter("qoe_delivery_dead_letters_total", "rows ClickHouse would not have", delivered.dead_letters.load(Relaxed));
     let overflowed: Vec<(String, u64)> =
         intake.dimensions().overflowed().map(|(name, contexts)| (format!("{{dimension=\"{name}\"}}"), contexts)).collect();

@@ -10,12 +10,12 @@ use qoe_store::{Delivery, Label, Millis};
 
 use super::disk::{Disk, is_full};
 use super::encode::{Encoder, Group};
-use super::frame::{Draft, Entry, Kind, Mark, Rows, Sealed, Share, Start};
-use super::log::{AppendError, Extents, Flush, Log, LogConfig, Position};
+use super::frame::{Draft, Entry, Kind, Mark, Rows, Sealed, Share, Split, Start};
+use super::identity::Identity;
+use super::log::{self, AppendError, Extents, Flush, Log, LogConfig, Position};
 use super::memory::{Memory, Runs};
+use crate::moment::Moment;
 
-/// The file that names the spool.
-const ID_FILE: &str = "id";
 /// The file that sets room aside for decisions, and its length: some ten thousand of them.
 const BALLAST_FILE: &str = "ballast";
 static BALLAST: [u8; 1 << 20] = [0; 1 << 20];
@@ -57,8 +57,8 @@ pub enum WriteError {
 pub struct Open {
     /// Its frames.
     pub sealed: Sealed,
-    /// What of it is sent in halves: table, first row and the row after the last.
-    pub splits: Vec<(String, (u32, u32))>,
+    /// What of it does not go as it was sealed, by table.
+    pub splits: Vec<(String, Split)>,
 }
 
 /// What a restart finds.
@@ -119,23 +119,25 @@ pub struct Core {
 
 impl Core {
     /// Opens what is there, or begins anew.
-    pub fn open(disk: Arc<dyn Disk>, config: LogConfig, now: Millis) -> Result<(Core, Found), OpenError> {
+    pub fn open(disk: Arc<dyn Disk>, config: LogConfig, now: impl Into<Moment>) -> Result<(Core, Found), OpenError> {
         let io = |act| move |source| OpenError::Io { act, source };
-        let id = name(&*disk).map_err(io("read or make the spool's name"))?;
+        let now = now.into();
+        let is_empty = !log::has_segments(&*disk).map_err(io("list the files"))?;
+        let Identity { name: id, salt } = Identity::open(&*disk, is_empty).map_err(io("read or make the spool's name"))?;
         let mut finding = Finding::default();
-        let (mut log, damaged) = Log::open(disk.clone(), config, |frame| finding.see(frame)).map_err(io("read the segments"))?;
+        let (mut log, damaged) = Log::open(disk.clone(), config, salt, |frame| finding.see(frame)).map_err(io("read the segments"))?;
         let (next_shipment, delivered_before) = (finding.next_shipment, finding.delivered_before);
         // Frames that are lost may have been decided about: what is written now must not be taken for them.
         log.number_from(finding.decided_before);
         let mut settled: VecDeque<Done> = finding.settled.values().map(|(_, done)| *done).collect();
         // What was settled last may be known only from a segment's start.
         if delivered_before > settled.back().map_or(0, |done| done.through + 1) {
-            settled.push_back(Done { through: delivered_before - 1, at: now });
+            settled.push_back(Done { through: delivered_before - 1, at: now.wall });
         }
         let found = finding.found(damaged, log.next_seq());
         let mut memory = Memory::open(disk.clone(), now).map_err(io("read the names of batches"))?;
-        for (seq, at, entry) in &found.entries {
-            memory.note(&[*entry], *seq, *at);
+        for (seq, _, entry) in &found.entries {
+            memory.note(&[*entry], *seq, now);
         }
         let mut core = Core { id, disk: disk.clone(), log, encoder: Encoder::default(), next_shipment, delivered_before, settled, memory };
         if disk.names().map_err(io("list the files"))?.iter().any(|name| name == PROBE_FILE) {
@@ -155,6 +157,11 @@ impl Core {
         &self.id
     }
 
+    /// The number the next frame gets.
+    pub fn next_seq(&self) -> u64 {
+        self.log.next_seq()
+    }
+
     /// What there is to read.
     pub fn extents(&self) -> &Arc<Extents> {
         self.log.extents()
@@ -171,23 +178,26 @@ impl Core {
     }
 
     /// Appends a group; when this returns with [`Flush::Now`] it is on disk.
-    pub fn append(&mut self, group: &Group, now: Millis, flush: Flush) -> Result<Appended, WriteError> {
-        self.begin_if_due(now)?;
+    pub fn append(&mut self, group: &Group, now: impl Into<Moment>, flush: Flush) -> Result<Appended, WriteError> {
+        let now = now.into();
+        let wall = now.wall;
+        self.begin_if_due(wall)?;
         // The rows carry their frame's number, which the schemas before it move.
         let mut bytes = Vec::new();
         let mut schemas = Vec::new();
         for (table, _) in group.records.tables() {
             let schema = self.encoder.schema(table)?;
             if !self.log.has_schema(schema.id) {
-                Draft::of(Kind::Schema, now, schema.write()).write(self.log.next_seq() + schemas.len() as u64, &mut bytes);
+                let seal = self.log.seal(bytes.len());
+                Draft::of(Kind::Schema, wall, schema.write()).write(self.log.next_seq() + schemas.len() as u64, seal, &mut bytes);
                 schemas.push(schema.id);
             }
         }
         let frames = schemas.len() as u64;
         let seq = self.log.next_seq() + frames;
-        let draft = self.encoder.group(group, &Delivery { spool_id: self.id.clone(), batch_seq: seq }, now)?;
+        let draft = self.encoder.group(group, &Delivery { spool_id: self.id.clone(), batch_seq: seq }, wall)?;
         bytes.reserve_exact(draft.frame_bytes() as usize);
-        draft.write(seq, &mut bytes);
+        draft.write(seq, self.log.seal(bytes.len()), &mut bytes);
         self.log.append(&bytes, frames + 1, Kind::Rows, flush)?;
         // Not before they are there: rows that could not be written leave none behind.
         schemas.into_iter().for_each(|id| self.log.note_schema(id));
@@ -199,7 +209,7 @@ impl Core {
     pub fn mark(&mut self, mark: &Mark, now: Millis) -> Result<(), AppendError> {
         self.begin_if_due(now)?;
         let mut bytes = Vec::new();
-        Draft::of(Kind::Mark, now, mark.write()).write(self.log.next_seq(), &mut bytes);
+        Draft::of(Kind::Mark, now, mark.write()).write(self.log.next_seq(), self.log.seal(0), &mut bytes);
         // That a shipment is delivered may be forgotten: it is then found delivered.
         let flush = if matches!(mark, Mark::Settled { .. }) { Flush::Whenever } else { Flush::Now };
         self.log.append(&bytes, 1, Kind::Mark, flush)?;
@@ -220,12 +230,13 @@ impl Core {
     }
 
     /// Removes segments whose rows were all delivered `keep_ms` ago, once the names of the clients' batches in them are kept elsewhere. Answers how many.
-    pub fn reclaim(&mut self, now: Millis, keep_ms: i64) -> io::Result<usize> {
+    pub fn reclaim(&mut self, now: impl Into<Moment>, keep_ms: i64) -> io::Result<usize> {
+        let now = now.into();
         // No name outlives its rows: a sender would be told that they are kept.
         self.log.flush().map_err(io::Error::other)?;
         self.memory.tidy(now)?;
         // A clock that was set back would otherwise keep everything until it has caught up.
-        let is_over = |done: &Done| keep_ms == 0 || !(0..keep_ms).contains(&now.0.saturating_sub(done.at.0));
+        let is_over = |done: &Done| keep_ms == 0 || !(0..keep_ms).contains(&now.wall.0.saturating_sub(done.at.0));
         while self.settled.get(1).is_some_and(is_over) {
             self.settled.pop_front();
         }
@@ -287,28 +298,6 @@ impl Core {
     }
 }
 
-/// The spool's name, made when there is none.
-fn name(disk: &dyn Disk) -> io::Result<Label> {
-    if disk.names()?.iter().any(|name| name == ID_FILE) {
-        let file = disk.open(ID_FILE)?;
-        let mut bytes = vec![0; file.bytes()?.min(64) as usize];
-        let read = file.read_at(&mut bytes, 0)?;
-        let id = std::str::from_utf8(&bytes[..read]).ok().and_then(|text| uuid::Uuid::try_parse(text).ok());
-        return id.map(|id| id.to_string().into()).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the file `id` holds no name"));
-    }
-    let id = uuid::Uuid::now_v7().to_string();
-    let temporary = format!("{ID_FILE}.new");
-    if disk.names()?.contains(&temporary) {
-        disk.remove(&temporary)?;
-    }
-    let mut file = disk.create(&temporary)?;
-    file.append(id.as_bytes())?;
-    file.sync()?;
-    disk.rename(&temporary, ID_FILE)?;
-    disk.sync_names()?;
-    Ok(id.into())
-}
-
 /// Gathers [`Found`] frame by frame.
 #[derive(Debug, Default)]
 struct Finding {
@@ -351,9 +340,9 @@ impl Finding {
                     while self.unsealed.pop_front_if(|(seq, _)| *seq <= sealed.last).is_some() {}
                     self.open.insert(sealed.shipment, Open { sealed, splits: Vec::new() });
                 }
-                Ok(Mark::Split { shipment, table, rows }) => {
+                Ok(Mark::Split { shipment, table, split }) => {
                     if let Some(open) = self.open.get_mut(&shipment) {
-                        open.splits.push((table, rows));
+                        open.splits.push((table, split));
                     }
                 }
                 Ok(Mark::Settled { shipment, through }) => {

@@ -1,9 +1,10 @@
 //! From rows to columns: one group of rows as a frame, its tables each as one Arrow IPC message that goes to ClickHouse as it stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch, TimestampMillisecondArray};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
 use arrow::ipc::writer::{DictionaryTracker, EncodedData, IpcDataGenerator, IpcWriteContext, IpcWriteOptions, write_message};
@@ -88,19 +89,46 @@ impl Encoder {
         let mut rows = 0;
         for (table, batch) in group.records.batches(provenance) {
             let schema = self.schema(table)?;
-            let start = body.len();
-            self.rows(&batch, &mut body)?;
-            rows += batch.num_rows() as u32;
-            head.parts.push(Part {
-                table: table.name().to_owned(),
-                schema: schema.id,
-                rows: batch.num_rows() as u32,
-                bytes: (body.len() - start) as u32,
-            });
+            for batch in by_day(batch)? {
+                let start = body.len();
+                self.rows(&batch, &mut body)?;
+                rows += batch.num_rows() as u32;
+                head.parts.push(Part {
+                    table: table.name().to_owned(),
+                    schema: schema.id,
+                    rows: batch.num_rows() as u32,
+                    bytes: (body.len() - start) as u32,
+                });
+            }
         }
         head.shares = group.shares(body.len() as u64);
         Ok(Draft { kind: Kind::Rows, at, rows, head: head.write(), body })
     }
+}
+
+/// The rows in one batch a day. ClickHouse stores rows of different days apart, so that of an insert which failed it may have some days and not the
+/// others: parts of one day it has wholly or not at all.
+fn by_day(batch: RecordBatch) -> Result<Vec<RecordBatch>, ArrowError> {
+    let Some(moments) = moments(&batch) else { return Ok(vec![batch]) };
+    let day = |at: &i64| at.div_euclid(DAY_MS);
+    // Nearly always all are of one.
+    if moments.values().iter().min().map(day) == moments.values().iter().max().map(day) {
+        return Ok(vec![batch]);
+    }
+    let days: Vec<i64> = moments.values().iter().map(day).collect();
+    let distinct: BTreeSet<i64> = days.iter().copied().collect();
+    let of = |day: i64| filter_record_batch(&batch, &days.iter().map(|of| Some(*of == day)).collect());
+    distinct.into_iter().map(of).collect()
+}
+
+/// The day of the first row, since 1970.
+pub(crate) fn day_of(batch: &RecordBatch) -> Option<i32> {
+    let first = moments(batch)?.values().first()?;
+    i32::try_from(first.div_euclid(DAY_MS)).ok()
+}
+
+fn moments(batch: &RecordBatch) -> Option<&TimestampMillisecondArray> {
+    batch.column_by_name("observed_at")?.as_primitive_opt()
 }
 
 /// First and last day of the rows in tables that are partitioned by day.

@@ -4,14 +4,20 @@
 //! magic 4 | version 1 | kind 1 | zero 2 | seq 8 | at 8 | rows 4 | head bytes 4 | body bytes 4 | payload CRC 4 | header CRC 4 | head | body
 //! ```
 //!
-//! Little-endian; both checksums are CRC-32C (the Castagnoli polynomial). The header has its own, so that a chain of frames can be walked, and found
-//! again behind a damaged one, without reading bodies.
+//! Little-endian; both checksums are CRC-32C (the Castagnoli polynomial), begun with the spool's [`Salt`](super::salt::Salt) and the frame's place. The header has its own, so
+//! that a chain of frames can be walked, and found again behind a damaged one, without reading bodies.
+
+mod mark;
 
 use bytes::{Buf, BufMut, TryGetError};
 use qoe_store::Millis;
 
+pub use mark::{Mark, Sealed, Split};
+
+use super::salt::Seal;
+
 /// What every frame begins with.
-const MAGIC: [u8; 4] = *b"QOEs";
+pub(super) const MAGIC: [u8; 4] = *b"QOEs";
 /// This layout. A reader refuses a later one, and must go on reading earlier ones.
 const VERSION: u8 = 1;
 /// Length of a header, bytes.
@@ -94,13 +100,13 @@ impl Header {
     }
 
     /// Reads the header at the start of `bytes`.
-    pub fn read(bytes: &[u8]) -> Result<Header, FrameError> {
+    pub fn read(bytes: &[u8], seal: Seal) -> Result<Header, FrameError> {
         let bytes: &[u8; HEADER_BYTES] = bytes.first_chunk().ok_or(FrameError::Short)?;
         if bytes[..4] != MAGIC {
             return Err(FrameError::Magic);
         }
         let (covered, mut stated) = bytes.split_at(HEADER_BYTES - 4);
-        if crc32c::crc32c(covered) != stated.get_u32_le() {
+        if crc32c::crc32c_append(seal.header, covered) != stated.get_u32_le() {
             return Err(FrameError::Checksum);
         }
         let mut rest = &covered[4..];
@@ -127,11 +133,11 @@ impl Header {
     }
 
     /// Whether `payload` (head and body) is what was written.
-    pub fn check(&self, payload: &[u8]) -> Result<(), FrameError> {
+    pub fn check(&self, payload: &[u8], seal: Seal) -> Result<(), FrameError> {
         if payload.len() as u64 + HEADER_BYTES as u64 != self.frame_bytes() {
             return Err(FrameError::Short);
         }
-        if crc32c::crc32c(payload) == self.crc { Ok(()) } else { Err(FrameError::Checksum) }
+        if crc32c::crc32c_append(seal.payload, payload) == self.crc { Ok(()) } else { Err(FrameError::Checksum) }
     }
 }
 
@@ -161,9 +167,9 @@ impl Draft {
         (HEADER_BYTES + self.head.len() + self.body.len()) as u64
     }
 
-    /// Writes it behind `out`.
-    pub fn write(&self, seq: u64, out: &mut Vec<u8>) {
-        let crc = crc32c::crc32c_append(crc32c::crc32c(&self.head), &self.body);
+    /// Writes it behind `out`, to lie where `seal` is for.
+    pub fn write(&self, seq: u64, seal: Seal, out: &mut Vec<u8>) {
+        let crc = crc32c::crc32c_append(crc32c::crc32c_append(seal.payload, &self.head), &self.body);
         let start = out.len();
         out.put_slice(&MAGIC);
         out.put_u8(VERSION);
@@ -176,7 +182,7 @@ impl Draft {
         out.put_u32_le(self.head.len() as u32);
         out.put_u32_le(self.body.len() as u32);
         out.put_u32_le(crc);
-        let header_crc = crc32c::crc32c(&out[start..]);
+        let header_crc = crc32c::crc32c_append(seal.header, &out[start..]);
         out.put_u32_le(header_crc);
         out.put_slice(&self.head);
         out.put_slice(&self.body);
@@ -374,102 +380,6 @@ impl Rows {
             })?,
         };
         whole(rows, bytes)
-    }
-}
-
-/// What was decided about frames of rows, so that a restart decides no differently.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mark {
-    /// These frames are delivered together, under this number.
-    Sealed(Sealed),
-    /// These rows of a table of a shipment were refused together and are sent in halves; a single row is among the dead letters.
-    Split {
-        /// The shipment.
-        shipment: u64,
-        /// The table.
-        table: String,
-        /// First row of it, and the row after the last.
-        rows: (u32, u32),
-    },
-    /// Every row of a shipment is in ClickHouse, or in the dead letters.
-    Settled {
-        /// The shipment.
-        shipment: u64,
-        /// The last of its frames.
-        through: u64,
-    },
-}
-
-/// A range of frames that are delivered together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sealed {
-    /// Its number.
-    pub shipment: u64,
-    /// The segment of its first frame.
-    pub segment: u64,
-    /// Where in that segment, bytes.
-    pub offset: u64,
-    /// The first frame.
-    pub first: u64,
-    /// The last frame.
-    pub last: u64,
-    /// Checksum of the frames' checksums.
-    pub crc: u32,
-    /// When it was sealed.
-    pub at: Millis,
-}
-
-impl Mark {
-    /// For the log.
-    pub fn write(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        match self {
-            Mark::Sealed(sealed) => {
-                out.put_u8(1);
-                [sealed.shipment, sealed.segment, sealed.offset, sealed.first, sealed.last]
-                    .iter()
-                    .for_each(|number| out.put_u64_le(*number));
-                out.put_u32_le(sealed.crc);
-                out.put_i64_le(sealed.at.0);
-            }
-            Mark::Split { shipment, table, rows } => {
-                out.put_u8(2);
-                out.put_u64_le(*shipment);
-                put_text(&mut out, table);
-                out.put_u32_le(rows.0);
-                out.put_u32_le(rows.1);
-            }
-            Mark::Settled { shipment, through } => {
-                out.put_u8(3);
-                out.put_u64_le(*shipment);
-                out.put_u64_le(*through);
-            }
-        }
-        out
-    }
-
-    /// From the log.
-    pub fn read(mut bytes: &[u8]) -> Result<Mark, FrameError> {
-        let bytes = &mut bytes;
-        let mark = match bytes.try_get_u8()? {
-            1 => Mark::Sealed(Sealed {
-                shipment: get_number(bytes)?,
-                segment: get_number(bytes)?,
-                offset: get_number(bytes)?,
-                first: get_number(bytes)?,
-                last: get_number(bytes)?,
-                crc: bytes.try_get_u32_le()?,
-                at: Millis(bytes.try_get_i64_le()?),
-            }),
-            2 => Mark::Split {
-                shipment: get_number(bytes)?,
-                table: get_text(bytes)?,
-                rows: (bytes.try_get_u32_le()?, bytes.try_get_u32_le()?),
-            },
-            3 => Mark::Settled { shipment: get_number(bytes)?, through: get_number(bytes)? },
-            _ => return Err(FrameError::Contents("an unknown mark")),
-        };
-        whole(mark, bytes)
     }
 }
 

@@ -14,6 +14,7 @@ use qoe_store::Millis;
 
 use super::disk::{Disk, Writing, is_full};
 use super::frame::{Draft, Kind, MAX_NUMBER, Start};
+use super::salt::{Salt, Seal};
 use crate::failpoint::{FailPoint, reach};
 use crate::lock;
 
@@ -59,25 +60,37 @@ pub struct Extent {
 
 /// What there is to read: shared by the one who writes and those who read.
 #[derive(Debug, Default)]
-pub struct Extents(Mutex<VecDeque<Extent>>);
+pub struct Extents {
+    salt: Salt,
+    segments: Mutex<VecDeque<Extent>>,
+}
 
 impl Extents {
+    fn new(salt: Salt, segments: VecDeque<Extent>) -> Arc<Extents> {
+        Arc::new(Extents { salt, segments: Mutex::new(segments) })
+    }
+
+    /// What the checksums of frames begin with.
+    pub fn salt(&self) -> Salt {
+        self.salt
+    }
+
     /// All segments, the oldest first.
     pub fn all(&self) -> Vec<Extent> {
-        lock(&self.0).iter().copied().collect()
+        lock(&self.segments).iter().copied().collect()
     }
 
     /// Bytes in all segments.
     pub fn bytes(&self) -> u64 {
-        lock(&self.0).iter().map(|extent| extent.end).sum()
+        lock(&self.segments).iter().map(|extent| extent.end).sum()
     }
 
     fn of(&self, segment: u64) -> Option<Extent> {
-        lock(&self.0).iter().find(|extent| extent.segment == segment).copied()
+        lock(&self.segments).iter().find(|extent| extent.segment == segment).copied()
     }
 
     fn after(&self, segment: u64) -> Option<u64> {
-        lock(&self.0).iter().find(|extent| extent.segment > segment).map(|extent| extent.segment)
+        lock(&self.segments).iter().find(|extent| extent.segment > segment).map(|extent| extent.segment)
     }
 }
 
@@ -89,6 +102,11 @@ fn file_name(segment: u64) -> String {
 fn segment_of(name: &str) -> Option<u64> {
     let segment = name.strip_suffix(SUFFIX)?.parse().ok()?;
     (segment < MAX_NUMBER && file_name(segment) == name).then_some(segment)
+}
+
+/// Whether there is anything of a log.
+pub(super) fn has_segments(disk: &dyn Disk) -> io::Result<bool> {
+    Ok(disk.names()?.iter().any(|name| segment_of(name).is_some()))
 }
 
 /// What appending goes by.
@@ -134,7 +152,7 @@ impl Log {
     /// Finds what is there, and hands every frame of it to `seen`, oldest first; the frames of a segment that a crash or a failure may have cut checked
     /// whole, the others by their headers. What is found is flushed first: a process that died may have left it in memory alone. Answers the log, ready
     /// to begin a new segment, and the damage found.
-    pub fn open(disk: Arc<dyn Disk>, config: LogConfig, mut seen: impl FnMut(&Frame)) -> io::Result<(Log, u64)> {
+    pub fn open(disk: Arc<dyn Disk>, config: LogConfig, salt: Salt, mut seen: impl FnMut(&Frame)) -> io::Result<(Log, u64)> {
         let mut numbers: Vec<u64> = disk.names()?.iter().filter_map(|name| segment_of(name)).collect();
         numbers.sort_unstable();
         disk.sync_names()?;
@@ -145,7 +163,7 @@ impl Log {
             let end = file.bytes()?;
             let position = Position { segment, offset: 0 };
             // A segment whose first frame is damaged still holds the others.
-            if let Ok(start) = read_frame(&*file, position, end, Depth::Whole)?
+            if let Ok(start) = read_frame(&*file, position, end, Depth::Whole, salt)?
                 && start.header.kind == Kind::Start
                 && let Ok(Start { before: Some((before, end)), .. }) = Start::read(start.head())
                 && let Some((extent, told)) = found.iter_mut().find(|(extent, _)| extent.segment == before)
@@ -161,7 +179,7 @@ impl Log {
                 disk.open(&file_name(extent.segment))?.sync()?;
             }
             let depth = if *told { Depth::Heads } else { Depth::Whole };
-            let one = Arc::new(Extents(Mutex::new(VecDeque::from([*extent]))));
+            let one = Extents::new(salt, VecDeque::from([*extent]));
             let mut walk = Walk::new(disk.clone(), one, Position { segment: extent.segment, offset: 0 });
             let mut end = 0;
             let mut before_tail = 0;
@@ -183,7 +201,7 @@ impl Log {
         let log = Log {
             disk,
             config,
-            extents: Arc::new(Extents(Mutex::new(found))),
+            extents: Extents::new(salt, found),
             file: None,
             began: Millis(0),
             schemas: Vec::new(),
@@ -221,13 +239,13 @@ impl Log {
         self.check()?;
         // The start of the next says where it ends.
         self.sync()?;
-        let before = lock(&self.extents.0).back().map(|extent| (extent.segment, extent.end));
+        let before = lock(&self.extents.segments).back().map(|extent| (extent.segment, extent.end));
         let segment = self.next_segment;
         self.next_segment += 1;
         self.file = None;
         let mut bytes = Vec::new();
         let draft = Draft::of(Kind::Start, now, start(before).write());
-        draft.write(self.next_seq, &mut bytes);
+        draft.write(self.next_seq, self.extents.salt.at(segment, 0), &mut bytes);
         self.next_seq += 1;
         let name = file_name(segment);
         let made = || {
@@ -249,10 +267,16 @@ impl Log {
         self.began = now;
         self.schemas.clear();
         self.flushed = bytes.len() as u64;
-        let mut extents = lock(&self.extents.0);
+        let mut extents = lock(&self.extents.segments);
         let rows_until = extents.back().map_or(0, |extent| extent.rows_until);
         extents.push_back(Extent { segment, end: self.flushed, rows_until });
         Ok(())
+    }
+
+    /// What the checksums of a frame begin with that is appended behind so many bytes.
+    pub fn seal(&self, behind: usize) -> Seal {
+        let segments = lock(&self.extents.segments);
+        segments.back().map_or(Seal::default(), |extent| self.extents.salt.at(extent.segment, extent.end + behind as u64))
     }
 
     /// Whether the segment at hand holds this schema.
@@ -291,7 +315,7 @@ impl Log {
         }
         reach(FailPoint::AfterFlush);
         self.is_owed = flush == Flush::Later || self.is_owed && flush != Flush::Now;
-        if let Some(extent) = lock(&self.extents.0).back_mut() {
+        if let Some(extent) = lock(&self.extents.segments).back_mut() {
             extent.end = after;
             if last == Kind::Rows {
                 extent.rows_until = self.next_seq;
@@ -322,7 +346,7 @@ impl Log {
         let Err(error) = file.sync() else { return Ok(()) };
         let cut = file.cut(self.flushed);
         self.file = None;
-        if let Some(extent) = lock(&self.extents.0).back_mut() {
+        if let Some(extent) = lock(&self.extents.segments).back_mut() {
             extent.end = extent.end.min(self.flushed);
         }
         let is_lost = std::mem::take(&mut self.is_owed) || cut.is_err();
@@ -332,7 +356,7 @@ impl Log {
     /// Removes the oldest segment, which nobody needs any more; never the last that holds a frame, since numbers go on from there. Answers whether it did.
     pub fn remove_oldest(&mut self, segment: u64) -> io::Result<bool> {
         let oldest = {
-            let extents = lock(&self.extents.0);
+            let extents = lock(&self.extents.segments);
             let is_last = extents.iter().skip(1).all(|extent| extent.end == 0);
             extents.front().filter(|front| front.segment == segment && !is_last).copied()
         };
@@ -342,7 +366,7 @@ impl Log {
         reach(FailPoint::BeforeRemove);
         self.disk.remove(&file_name(segment))?;
         reach(FailPoint::AfterRemove);
-        lock(&self.extents.0).pop_front();
+        lock(&self.extents.segments).pop_front();
         Ok(true)
     }
 
@@ -363,5 +387,5 @@ impl Log {
 
 /// Where the newest segment ends.
 fn end(extents: &Extents) -> u64 {
-    lock(&extents.0).back().map_or(0, |extent| extent.end)
+    lock(&extents.segments).back().map_or(0, |extent| extent.end)
 }

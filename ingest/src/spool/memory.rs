@@ -2,17 +2,19 @@
 //!
 //! The names of 200,000 batches at a time, or of an hour, are written as one sorted file, a run, and looked up there; what stays in memory of it is a
 //! filter of ten bits a name that says "not in here" for all but one in a hundred of the names that are not.
+//!
+//! Their age is counted in time that the spool was open, by the clock of the machine's uptime: none is forgotten before a day has passed, whatever the
+//! clock on the wall is set to.
 
 use std::io;
 use std::sync::{Arc, Mutex};
-
-use bytes::{Buf, BufMut};
-use qoe_store::Millis;
 
 use super::disk::{Disk, Reading};
 use super::frame::{Entry, MAX_NUMBER};
 use crate::failpoint::{FailPoint, reach};
 use crate::lock;
+use crate::moment::Moment;
+use bytes::{Buf, BufMut};
 
 const SUFFIX: &str = ".run";
 const MAGIC: [u8; 4] = *b"QOEr";
@@ -47,7 +49,8 @@ struct Run {
     file_name: String,
     file: Box<dyn Reading>,
     entries: usize,
-    until: Millis,
+    /// When the spool wrote it, ms of its own time.
+    until: i64,
     through: u64,
     filter: Vec<u64>,
 }
@@ -94,7 +97,7 @@ impl Run {
                 filter[bit / 64] |= 1 << (bit % 64);
             }
         }
-        Ok(Some(Run { file_name: file_name.to_owned(), file, entries, until: Millis(until), through, filter }))
+        Ok(Some(Run { file_name: file_name.to_owned(), file, entries, until, through, filter }))
     }
 }
 
@@ -115,19 +118,20 @@ pub struct Memory {
     disk: Arc<dyn Disk>,
     runs: Arc<Runs>,
     fresh: Vec<Entry>,
-    since: Option<Millis>,
+    since: Option<i64>,
     through: u64,
     covered: u64,
+    /// The time of the spool when it was opened, and when that was.
+    opened: (i64, Moment),
 }
 
 impl Memory {
     /// Opens what is there and not too old.
-    pub fn open(disk: Arc<dyn Disk>, now: Millis) -> io::Result<Memory> {
+    pub fn open(disk: Arc<dyn Disk>, now: Moment) -> io::Result<Memory> {
         let mut runs = Vec::new();
         for file_name in disk.names()?.into_iter().filter(|name| name.ends_with(SUFFIX)) {
             match Run::open(&*disk, &file_name)? {
-                Some(run) if now.0.saturating_sub(run.until.0) < REMEMBERED_MS => runs.push(Arc::new(run)),
-                Some(_) => disk.remove(&file_name)?,
+                Some(run) => runs.push(Arc::new(run)),
                 None => {
                     // It was being written when the process ended; its names are still in the log.
                     tracing::warn!(file_name, "an incomplete file of batch names is removed");
@@ -137,7 +141,9 @@ impl Memory {
         }
         runs.sort_by_key(|run| run.through);
         let covered = runs.last().map_or(0, |run| run.through + 1);
-        Ok(Memory { disk, runs: Arc::new(Runs(Mutex::new(runs))), fresh: Vec::new(), since: None, through: 0, covered })
+        // Time does not go on while the spool is shut.
+        let opened = (runs.iter().map(|run| run.until).max().unwrap_or(0), now);
+        Ok(Memory { disk, runs: Arc::new(Runs(Mutex::new(runs))), fresh: Vec::new(), since: None, through: 0, covered, opened })
     }
 
     /// What can be looked up.
@@ -145,8 +151,14 @@ impl Memory {
         &self.runs
     }
 
+    /// The spool's own time, ms.
+    fn time(&self, now: Moment) -> i64 {
+        let (before, opened) = &self.opened;
+        before.saturating_add(now.since(opened).unwrap_or(0))
+    }
+
     /// Sees to it that every batch in a frame before this is in a run.
-    pub fn cover(&mut self, seq: u64, now: Millis) -> io::Result<()> {
+    pub fn cover(&mut self, seq: u64, now: Moment) -> io::Result<()> {
         if seq > self.covered && !self.fresh.is_empty() {
             self.spill(now)?;
         }
@@ -155,23 +167,25 @@ impl Memory {
     }
 
     /// Batches that were written in frame `seq`.
-    pub fn note(&mut self, entries: &[Entry], seq: u64, at: Millis) {
+    pub fn note(&mut self, entries: &[Entry], seq: u64, at: Moment) {
         if seq < self.covered || entries.is_empty() {
             return;
         }
         self.fresh.extend_from_slice(entries);
         self.through = seq;
+        let at = self.time(at);
         self.since.get_or_insert(at);
     }
 
     /// Writes a run if one is due, and removes those that are too old.
-    pub fn tidy(&mut self, now: Millis) -> io::Result<()> {
-        let old = self.since.is_some_and(|since| now.0.abs_diff(since.0) >= RUN_MS as u64);
+    pub fn tidy(&mut self, now: Moment) -> io::Result<()> {
+        let time = self.time(now);
+        let old = self.since.is_some_and(|since| time - since >= RUN_MS);
         if self.fresh.len() >= RUN_ENTRIES || old {
             self.spill(now)?;
         }
         let mut runs = lock(&self.runs.0);
-        while runs.first().is_some_and(|run| now.0.saturating_sub(run.until.0) >= REMEMBERED_MS) {
+        while runs.first().is_some_and(|run| time.saturating_sub(run.until) >= REMEMBERED_MS) {
             self.disk.remove(&runs[0].file_name)?;
             runs.remove(0);
         }
@@ -179,14 +193,14 @@ impl Memory {
     }
 
     /// Writes what is fresh as a run.
-    pub fn spill(&mut self, now: Millis) -> io::Result<()> {
+    pub fn spill(&mut self, now: Moment) -> io::Result<()> {
         self.fresh.sort_unstable_by_key(|entry| entry.name);
         let mut bytes = Vec::with_capacity(HEADER_BYTES + self.fresh.len() * ENTRY_BYTES);
         bytes.put_slice(&MAGIC);
         bytes.put_u32_le(0);
         bytes.put_u64_le(self.fresh.len() as u64);
         bytes.put_u64_le(self.through);
-        bytes.put_i64_le(now.0);
+        bytes.put_i64_le(self.time(now));
         for entry in &self.fresh {
             bytes.put_u128_le(entry.name);
             bytes.put_u32_le(entry.accepted);

@@ -14,12 +14,15 @@
 //! **When the disk fails.** Full: batches are refused until there is room, which is tried again every second. Anything else: what the last flush left on
 //! the disk is unknown, and nothing is acknowledged any more until a restart has looked.
 
+mod backlog;
 pub mod core;
 pub mod disk;
 pub mod encode;
 pub mod frame;
+mod identity;
 pub mod log;
 pub mod memory;
+pub mod salt;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -33,6 +36,7 @@ use std::time::Duration;
 use qoe_store::{Label, Millis, Records};
 use tokio::sync::{oneshot, watch};
 
+use self::backlog::Backlog;
 use self::core::Core;
 pub use self::core::{Found, OpenError};
 use self::disk::{Disk, Folder};
@@ -41,6 +45,7 @@ use self::log::{Extents, LogConfig};
 use self::memory::Runs;
 use self::writer::{Command, Submission, Writer};
 use crate::lock;
+use crate::moment::Moment;
 use crate::ticket::{Outcome, Promise, Ticket};
 
 /// When a batch is acknowledged.
@@ -182,8 +187,8 @@ struct Shared {
     ending: AtomicBool,
     /// The clients' batches a restart found, until they are asked for.
     found_entries: Mutex<Vec<Entry>>,
-    /// What is not delivered, bytes by project.
-    backlog: Mutex<BTreeMap<String, u64>>,
+    /// What is not delivered.
+    backlog: Mutex<Backlog>,
     /// When the oldest rows that are not delivered were written or sealed, ms; 0 without any.
     undelivered_since: AtomicI64,
     /// The number after that of the last frame on disk.
@@ -247,8 +252,8 @@ impl Spool {
     pub fn over(disk: Arc<dyn Disk>, config: SpoolConfig, held: Option<File>) -> Result<(Spool, Found), OpenError> {
         let log =
             LogConfig { segment_bytes: config.segment_bytes, segment_age_ms: i64::try_from(config.keep.as_millis()).unwrap_or(i64::MAX) };
-        let (core, found) = Core::open(disk.clone(), log, now())?;
-        let (tail_end, tail) = watch::channel(0);
+        let (core, found) = Core::open(disk.clone(), log, Moment::now())?;
+        let (tail_end, tail) = watch::channel(core.next_seq());
         let shared = Arc::new(Shared {
             config,
             id: core.id().clone(),
@@ -259,7 +264,7 @@ impl Spool {
             health: AtomicU8::new(if found.full { Health::Full } else { Health::Good } as u8),
             ending: AtomicBool::new(false),
             found_entries: Mutex::new(found.entries.iter().map(|(.., entry)| *entry).collect()),
-            backlog: Mutex::new(found.backlog.clone()),
+            backlog: Mutex::new(Backlog::found(core.next_seq(), found.backlog.clone())),
             undelivered_since: AtomicI64::new(if found.backlog.is_empty() { 0 } else { found.undelivered_since.0 }),
             tail,
             counts: Counts::default(),
@@ -302,7 +307,7 @@ impl Spool {
 
     /// Bytes not delivered.
     pub fn backlog_bytes(&self) -> u64 {
-        lock(&self.shared.backlog).values().sum()
+        lock(&self.shared.backlog).bytes()
     }
 
     /// Age of the oldest rows that are not delivered.
@@ -343,12 +348,12 @@ impl Spool {
             return Err(Backpressure::Busy { limit: config.queue_rows });
         }
         let backlog = lock(&shared.backlog);
-        let all: u64 = backlog.values().sum();
+        let all = backlog.bytes();
         if all >= config.max_bytes {
             return Err(Backpressure::Full { limit: config.max_bytes });
         }
-        let share = config.max_bytes / (backlog.len().max(1) as u64);
-        if all >= config.max_bytes / 2 && backlog.get(project).is_some_and(|bytes| *bytes >= share) {
+        let share = config.max_bytes / (backlog.projects().max(1) as u64);
+        if all >= config.max_bytes / 2 && backlog.of(project) >= share {
             return Err(Backpressure::Quota { project: project.to_owned(), limit: share });
         }
         Ok(())
@@ -432,18 +437,20 @@ impl Frames {
         marked.await.map_err(|_| Gone)
     }
 
-    /// Takes what was delivered off the backlog: rows of this moment, and all before.
-    pub fn delivered(&self, shares: &BTreeMap<String, u64>, through: Millis) {
+    /// Takes what was delivered off the backlog: the frames up to this one, sealed at this moment.
+    pub fn delivered(&self, shares: &BTreeMap<String, u64>, last: u64, at: Millis) {
         let mut backlog = lock(&self.shared.backlog);
-        for (project, bytes) in shares {
-            if let Some(left) = backlog.get_mut(project) {
-                *left = left.saturating_sub(*bytes);
-                if *left == 0 {
-                    backlog.remove(project);
-                }
-            }
+        backlog.over_before(last + 1, shares);
+        self.shared.undelivered_since.store(if backlog.is_empty() { 0 } else { at.0 }, Relaxed);
+    }
+
+    /// Takes frames before this number off the backlog: the log was read to there, and nothing is left in it to deliver.
+    pub fn looked_through(&self, seq: u64) {
+        let mut backlog = lock(&self.shared.backlog);
+        backlog.over_before(seq, &BTreeMap::new());
+        if backlog.is_empty() {
+            self.shared.undelivered_since.store(0, Relaxed);
         }
-        self.shared.undelivered_since.store(if backlog.is_empty() { 0 } else { through.0 }, Relaxed);
     }
 
     /// Removes what nobody needs any more.

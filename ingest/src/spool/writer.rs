@@ -13,6 +13,7 @@ use super::frame::Mark;
 use super::log::{AppendError, Flush};
 use super::{Append, Durability, Health, Shared, now};
 use crate::lock;
+use crate::moment::Moment;
 use crate::ticket::Promise;
 
 /// Most rows of one group: some 8 MB of samples, written in a few milliseconds.
@@ -144,7 +145,7 @@ impl Writer {
             Durability::Interval(_) => Flush::Later,
         };
         let began = Instant::now();
-        let written = self.core.append(&group, now(), flush);
+        let written = self.core.append(&group, Moment::now(), flush);
         let (shared, rows) = (&*self.shared, waiting.iter().map(|(_, rows)| rows).sum::<usize>());
         match written {
             Ok(Appended { seq, bytes, shares }) => {
@@ -157,9 +158,7 @@ impl Writer {
                 if backlog.is_empty() {
                     shared.undelivered_since.store(now().0, Relaxed);
                 }
-                for share in shares {
-                    *backlog.entry(share.project).or_default() += share.bytes;
-                }
+                backlog.written(seq, shares);
                 drop(backlog);
                 shared.health.store(Health::Good as u8, Relaxed);
                 self.tail.send_replace(seq + 1);
@@ -221,7 +220,7 @@ impl Writer {
     }
 
     fn reclaim(&mut self) {
-        let (config, now) = (&self.shared.config, now());
+        let (config, now) = (&self.shared.config, Moment::now());
         // Half of the room is for what is not delivered, and all of it where there is none.
         let short = self.shared.health() == Health::Full || self.shared.extents.bytes() > config.max_bytes / 2;
         let keep_ms = if short { 0 } else { i64::try_from(config.keep.as_millis()).unwrap_or(i64::MAX) };

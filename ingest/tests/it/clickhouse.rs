@@ -33,6 +33,8 @@ pub struct Insert {
 struct Heard {
     inserts: Vec<Insert>,
     answers: VecDeque<Answer>,
+    /// What is said to whoever wants a table made.
+    no_tables: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -60,6 +62,11 @@ impl ClickHouse {
         self.heard.lock().unwrap().answers.extend(answers.iter().cloned());
     }
 
+    /// Makes no table from here on, for this reason.
+    pub fn makes_no_table(&self, words: &'static str) {
+        self.heard.lock().unwrap().no_tables = Some(words);
+    }
+
     /// Every insert that came, also those that were answered with an error.
     pub fn inserts(&self) -> Vec<Insert> {
         self.heard.lock().unwrap().inserts.clone()
@@ -72,7 +79,10 @@ impl ClickHouse {
 
 async fn answer(State(clickhouse): State<ClickHouse>, Query(settings): Query<Vec<(String, String)>>, body: Bytes) -> (StatusCode, String) {
     let setting = |name: &str| settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let Some(token) = setting("insert_deduplication_token") else { return (StatusCode::OK, String::new()) };
+    let Some(token) = setting("insert_deduplication_token") else {
+        let no_tables = clickhouse.heard.lock().unwrap().no_tables.filter(|_| body.starts_with(b"CREATE TABLE"));
+        return no_tables.map_or((StatusCode::OK, String::new()), |words| (StatusCode::INTERNAL_SERVER_ERROR, words.to_owned()));
+    };
     let query = setting("query").unwrap();
     let table = query.trim_start_matches("INSERT INTO").trim_start().trim_start_matches('`').split(['`', ' ']).next().unwrap().to_owned();
     assert_eq!(setting("async_insert").as_deref(), Some("0"));

@@ -6,12 +6,15 @@ use qoe_ingest::spool::core::Core;
 use qoe_ingest::spool::encode::Group;
 use qoe_ingest::spool::frame::{Entry, Kind};
 use qoe_ingest::spool::log::{Depth, Extents, Flush, Log, LogConfig, Position, Walk};
+use qoe_ingest::spool::salt::Salt;
 use qoe_store::{Activity, Keys, Millis, Records, Stamp};
 
 use crate::disk::SimDisk;
+use crate::restart::identity;
 
 const CONFIG: LogConfig = LogConfig { segment_bytes: 1 << 20, segment_age_ms: i64::MAX };
 const AT: Millis = Millis(1_795_404_861_069);
+const SALT: Salt = Salt::new([0x5a; 16]);
 const SEGMENT: &str = "00000000000000000001.seg";
 
 fn group(name: u128) -> Group {
@@ -27,6 +30,7 @@ fn group(name: u128) -> Group {
 /// A segment of three groups, and a folder to put damaged copies of it in.
 fn segment() -> (SimDisk, Vec<u8>) {
     let disk = SimDisk::default();
+    disk.put("id", identity([0x5a; 16]));
     let (mut core, _) = Core::open(Arc::new(disk.clone()), CONFIG, AT).unwrap();
     for name in 1..=3 {
         core.append(&group(name), AT, Flush::Now).unwrap();
@@ -55,7 +59,7 @@ fn open(bytes: &[u8], after: bool) -> (Vec<Seen>, u64) {
     if after {
         disk.put("00000000000000000002.seg", next_segment(known_end));
     }
-    let (log, damaged) = Log::open(Arc::new(disk.clone()), CONFIG, |_| {}).unwrap();
+    let (log, damaged) = Log::open(Arc::new(disk.clone()), CONFIG, SALT, |_| {}).unwrap();
     let (seen, _) = walk(&disk, log.extents().clone());
     (seen, damaged)
 }
@@ -65,7 +69,7 @@ fn next_segment(end: u64) -> Vec<u8> {
     use qoe_ingest::spool::frame::{Draft, Start};
     let mut bytes = Vec::new();
     let start = Start { before: Some((1, end)), next_shipment: 0, delivered_before: 0 };
-    Draft::of(Kind::Start, AT, start.write()).write(1_000, &mut bytes);
+    Draft::of(Kind::Start, AT, start.write()).write(1_000, SALT.at(2, 0), &mut bytes);
     bytes
 }
 
@@ -97,7 +101,7 @@ fn a_bit_turned_over_costs_its_frame_and_no_other() {
         let disk = SimDisk::default();
         disk.put(SEGMENT, damaged);
         disk.put("00000000000000000002.seg", next_segment(bytes.len() as u64));
-        let (log, at_opening) = Log::open(Arc::new(disk.clone()), CONFIG, |_| {}).unwrap();
+        let (log, at_opening) = Log::open(Arc::new(disk.clone()), CONFIG, SALT, |_| {}).unwrap();
         let (seen, at_reading) = walk(&disk, log.extents().clone());
         let is_last = touched + 1 == starts.len();
         assert_eq!(seen, expected, "bit {bit}");

@@ -10,3 +10,4 @@ mod http;
 mod keys;
 mod restart;
 mod simulation;
+mod stream;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use qoe_ingest::spool::core::{Core, Found};
 use qoe_ingest::spool::encode::Group;
-use qoe_ingest::spool::frame::{Draft, Entry, HEADER_BYTES, Kind, Mark, Start};
+use qoe_ingest::spool::frame::{Draft, Entry, HEADER_BYTES, Kind, Mark, Rows, Start};
 use qoe_ingest::spool::log::{Flush, LogConfig};
+use qoe_ingest::spool::salt::{Salt, Seal};
 use qoe_store::{Keys, Millis, Records, SessionEvent, Stamp};
 
 use crate::disk::SimDisk;
@@ -34,10 +35,16 @@ fn segment(number: u64) -> String {
     format!("{number:020}.seg")
 }
 
-fn frame(seq: u64, kind: Kind, head: Vec<u8>) -> Vec<u8> {
+fn frame(seq: u64, kind: Kind, head: Vec<u8>, seal: Seal) -> Vec<u8> {
     let mut bytes = Vec::new();
-    Draft::of(kind, NOW, head).write(seq, &mut bytes);
+    Draft::of(kind, NOW, head).write(seq, seal, &mut bytes);
     bytes
+}
+
+/// The file of a spool's name, with this salt.
+pub fn identity(salt: [u8; 16]) -> Vec<u8> {
+    let stated = format!("019ab3a4-5e1b-7d57-8a53-0d2a6f0f7c11 {:032x}", u128::from_be_bytes(salt));
+    format!("{stated} {:08x}", crc32c::crc32c(stated.as_bytes())).into_bytes()
 }
 
 const FIRST: Start = Start { before: None, next_shipment: 0, delivered_before: 0 };
@@ -59,29 +66,62 @@ fn a_damaged_decision_delivers_no_rows() {
     assert_eq!((found.first_unsealed, found.damaged), (appended.seq, 1));
 }
 
+/// What a sender puts in a text: a decision that all rows up to the eightieth are delivered.
+fn lie(seal: Seal) -> Vec<u8> {
+    frame(90, Kind::Mark, Mark::Settled { shipment: 0, through: 80 }.write(), seal)
+}
+
+/// A spool with rows, and behind them a frame that holds `lie` and has a bit turned over, so many bytes into it: whether the rows are still delivered.
+fn delivers(salt: [u8; 16], lie: &[u8], damaged: usize, cut: usize) -> bool {
+    let disk = SimDisk::default();
+    disk.put("id", identity(salt));
+    let salt = Salt::new(salt);
+    let mut bytes = frame(0, Kind::Start, FIRST.write(), salt.at(1, 0));
+    let first = salt.at(1, bytes.len() as u64);
+    bytes.extend(frame(ROWS, Kind::Rows, Rows::default().write(), first));
+    let begins = bytes.len();
+    let draft = Draft { body: [lie, b"..."].concat(), ..Draft::of(Kind::Rows, NOW, Vec::new()) };
+    draft.write(2, salt.at(1, begins as u64), &mut bytes);
+    bytes[begins + damaged] ^= 1;
+    bytes.truncate(bytes.len() - cut);
+    disk.put(&segment(1), bytes);
+    open(&disk).1.first_unsealed == ROWS
+}
+
+/// Rows that are still to be delivered.
+const ROWS: u64 = 1;
+/// Where the frame behind them begins.
+fn behind_rows() -> u64 {
+    (2 * HEADER_BYTES + FIRST.write().len() + Rows::default().write().len()) as u64
+}
+
 #[test]
-fn a_text_that_looks_like_a_frame_decides_nothing_when_its_frame_is_damaged() {
-    let lie = frame(90, Kind::Mark, Mark::Settled { shipment: 0, through: 80 }.write());
-    for cut in [0, 1] {
-        let disk = SimDisk::default();
-        let mut bytes = frame(0, Kind::Start, FIRST.write());
-        let begins = bytes.len();
-        Draft { body: [&*lie, b"..."].concat(), ..Draft::of(Kind::Rows, NOW, Vec::new()) }.write(1, &mut bytes);
-        bytes[begins + HEADER_BYTES + lie.len() + 1] ^= 1;
-        bytes.truncate(bytes.len() - cut);
-        disk.put(&segment(1), bytes);
-        let (mut core, _) = open(&disk);
-        let appended = core.append(&group("a"), NOW, Flush::Now).unwrap();
-        drop(core);
-        assert_eq!(open(&disk).1.first_unsealed, appended.seq, "{cut} bytes cut off");
+fn a_text_that_looks_like_a_frame_decides_nothing_wherever_its_frame_is_damaged() {
+    // As who does not know the salt writes it, and as who knows that of another place.
+    let salt = Salt::new([7; 16]);
+    let place = behind_rows() + HEADER_BYTES as u64;
+    let lies = [Seal::default(), salt.at(1, 0), salt.at(2, place), Salt::new([8; 16]).at(1, place)].map(lie);
+    for lie in &lies {
+        for damaged in 0..HEADER_BYTES + lie.len() + 3 {
+            assert!(delivers([7; 16], lie, damaged, 0), "byte {damaged}");
+        }
+        assert!(delivers([7; 16], lie, HEADER_BYTES + lie.len() + 1, 1), "cut off");
     }
+}
+
+#[test]
+fn the_salt_is_what_keeps_a_text_from_deciding() {
+    // A frame with the salt of the place where it lies is one, whoever wrote it there: behind a damaged header nothing else tells them apart.
+    let seal = Salt::new([7; 16]).at(1, behind_rows() + HEADER_BYTES as u64);
+    assert!(!delivers([7; 16], &lie(seal), 3, 0));
 }
 
 #[test]
 fn rows_written_after_a_loss_are_not_taken_for_those_delivered_before_it() {
     let disk = SimDisk::default();
     let start = Start { delivered_before: 100, ..FIRST };
-    disk.put(&segment(1), frame(3, Kind::Start, start.write()));
+    disk.put("id", identity([7; 16]));
+    disk.put(&segment(1), frame(3, Kind::Start, start.write(), Salt::new([7; 16]).at(1, 0)));
     let (mut core, _) = open(&disk);
     let appended = core.append(&group("a"), NOW, Flush::Now).unwrap();
     drop(core);

@@ -1,12 +1,12 @@
 //! The spool and delivery, played through with every failure we can think of, by chance and reproducibly.
 //!
 //! A world ([`world`]) has clients that send batches, some of them again; a process that appends them to a spool on a disk that fills up, fails and forgets;
-//! its courier; a ClickHouse that stores in part, answers too late, or forgets its tokens; and a clock that jumps. In the end everything is mended and
+//! its courier; a ClickHouse that stores in part, answers too late, or forgets its tokens; and a clock that is set forward and back. In the end everything is mended and
 //! delivered, and the ledger is read: each acknowledged row is stored once, no row twice, what came twice was known, and the spool is empty.
 //!
 //! ```text
 //! cargo test --release -p qoe-ingest simulation                                some thousand worlds
-//! QOE_SIMULATIONS=100000 cargo test --release -p qoe-ingest simulation         so many
+//! QOE_SIMULATIONS=100000 cargo test --release -p qoe-ingest simulation         so many; QOE_SIMULATIONS_FROM says from which on
 //! QOE_SIMULATION_SEED=7 cargo test --release -p qoe-ingest simulation          one of them, told as it goes
 //! ```
 
@@ -43,7 +43,8 @@ fn run(seed: u64) -> Result<World, (String, Vec<String>)> {
 #[test]
 fn simulation_every_acknowledged_row_is_stored_once_whatever_fails() {
     let one = number("QOE_SIMULATION_SEED");
-    let seeds = one.map_or(0..number("QOE_SIMULATIONS").unwrap_or(SIMULATIONS), |seed| seed..seed + 1);
+    let from = number("QOE_SIMULATIONS_FROM").unwrap_or(0);
+    let seeds = one.map_or(from..from + number("QOE_SIMULATIONS").unwrap_or(SIMULATIONS), |seed| seed..seed + 1);
     eprintln!("seeds {seeds:?}");
     let mut failed = Vec::new();
     for seed in seeds {

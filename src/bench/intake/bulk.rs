@@ -36,7 +36,7 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         theirs: Some(theirs),
         goal: Goal::AtLeast { must: 1.0, aim: 3.0 },
         how: format!(
-            "until visible; ours NDJSON of many sessions in gzip, {:.0} bytes a row as sent; theirs JSONEachRow, {INSERT_ROWS} rows an insert, {:.0} \
+            "until visible, in the same tables with the same views; ours NDJSON of many sessions in gzip, {:.0} bytes a row as sent; theirs JSONEachRow, {INSERT_ROWS} rows an insert, {:.0} \
              bytes a row; {CONNECTIONS} connections",
             batches.bytes_per_row(),
             inserts.bytes_per_row()

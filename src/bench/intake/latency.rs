@@ -1,10 +1,13 @@
 //! How soon a post is answered, and how soon its rows are seen, at half of what would saturate.
+//!
+//! Saturation is what goes all the way: posts a second from the first post until ClickHouse shows the last row. The intake acknowledges faster than that for as long as
+//! its spool has room, but half of a pace that cannot last is no half load. Theirs is answered when the rows are visible, so it is the same measure.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Bench;
-use super::load::{Ack, Push, Target, drive};
+use super::load::{Ack, Driven, Push, drive};
 use super::posts::{THEIR_WAYS, delivered};
 use super::report::{Figure, Goal};
 use crate::bench::quantile;
@@ -22,9 +25,9 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let mut server = stand.serve(&bench.serving("latency")?).await?;
     server.ready().await?;
 
+    let saturating = Push { connections: bench.args.connections, lasting: SATURATING, pace: None };
     let posts = server.posts(&batches);
-    let half = half_of_saturation(bench, &posts).await?;
-    server.delivered().await?;
+    let half = half_of_saturation(delivered(&server, posts.clone(), saturating)).await?;
     stand.settled().await?;
     let before = stand.count(&stand.ours).await?;
     let watching = watch(bench);
@@ -40,14 +43,14 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let acked = driven.latencies();
 
     let inserts = stand.inserts(&inserts, THEIR_WAYS[1].1)?;
-    let their_half = half_of_saturation(bench, &inserts).await?;
+    let their_half = half_of_saturation(drive(&inserts, saturating)).await?;
     stand.settled().await?;
     let theirs = drive(&inserts, Push { pace: Some(their_half), ..push }).await?.latencies();
     stand.empty_both().await?;
     server.kill().await?;
 
     let (p99, their_p99) = (quantile(&acked, 0.99), quantile(&theirs, 0.99));
-    let how = format!("{ROWS}-row posts, ours at {:.0} rows/s, from when each was due", half * ROWS as f64);
+    let how = format!("{ROWS}-row posts, ours at {:.0} rows/s, half of what goes all the way; from when each was due", half * ROWS as f64);
     Ok(vec![
         Figure {
             measure: "p99 ack at half of saturation".to_owned(),
@@ -63,7 +66,7 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
             ours: p99,
             theirs: Some(their_p99),
             goal: Goal::AtMost { must: 1.0 / 3.0, aim: 1.0 / 3.0 },
-            how: format!("theirs at half of its own saturation, {:.0} rows/s", their_half * ROWS as f64),
+            how: format!("theirs at half of what it takes, {:.0} rows/s", their_half * ROWS as f64),
         },
         Figure {
             measure: "p99 from ack to visible".to_owned(),
@@ -77,9 +80,10 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
 }
 
 /// Posts a second.
-async fn half_of_saturation(bench: &Bench, target: &Target) -> anyhow::Result<f64> {
-    let driven = drive(target, Push { connections: bench.args.connections, lasting: SATURATING, pace: None }).await?;
-    Ok(driven.acks.len() as f64 / driven.elapsed.as_secs_f64() / 2.0)
+async fn half_of_saturation(saturated: impl Future<Output = anyhow::Result<Driven>>) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    let posts = saturated.await?.acks.len();
+    Ok(posts as f64 / began.elapsed().as_secs_f64() / 2.0)
 }
 
 struct Watch<'a> {

@@ -55,7 +55,7 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         theirs: Some(rows / one.wall),
         goal: Goal::AtLeast { must: 0.85, aim: 1.0 },
         how: format!(
-            "{} rows an insert, LZ4 on the way; ClickHouse {:.2} s of processor, and {:.2} s as one batch, merges included",
+            "{} rows an insert, unpacked on the way; ClickHouse {:.2} s of processor, and {:.2} s as one batch, merges included",
             samples.len(),
             way.cpu,
             one.cpu

@@ -13,6 +13,7 @@ use qoe_store::{Endpoint, schema};
 use tokio::process::{Child, Command};
 
 use super::load::{self, Target};
+use super::neighbours::NEIGHBOUR;
 use super::process::{Used, cpu_seconds};
 use super::rows::{Bodies, PROJECT, fresh};
 use crate::access::{Access, StoreArgs};
@@ -80,7 +81,7 @@ impl Stand {
         let listen = free_address()?;
         let engine = self.engine()?;
         let child = Command::new(std::env::current_exe()?)
-            .args(["serve", "--listen", &listen.to_string(), "--project", PROJECT])
+            .args(["serve", "--listen", &listen.to_string(), "--project", PROJECT, "--project", NEIGHBOUR])
             .args(["--clickhouse-url", &serving.clickhouse_url, "--clickhouse-user", Embedded::USER])
             .args(["--clickhouse-database", self.ours.database(), "--durability", &serving.durability])
             .args(["--spool-mib", &serving.spool_mib.to_string()])
@@ -199,7 +200,8 @@ impl Server {
         target
     }
 
-    fn target(&self, content_type: &str, rows: usize, next: Arc<dyn Fn() -> bytes::Bytes + Send + Sync>) -> Target {
+    /// To be posted anything.
+    pub fn target(&self, content_type: &str, rows: usize, next: Arc<dyn Fn() -> bytes::Bytes + Send + Sync>) -> Target {
         Target {
             address: self.listen,
             path: "/v1/telemetry".to_owned(),

@@ -22,6 +22,10 @@ use fetch::{Engine, FetchError};
 /// How long a start may take before it is given up.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// How far merges give way to everything else (`nice`, of 19): they can wait, and merge the more at once; senders and readers cannot. A tenth of the processor is
+/// theirs in any case, so that parts do not pile up for ever. Needs the right to raise it again (CAP_SYS_NICE); without it ClickHouse leaves it alone.
+const MERGES_NICE: u8 = 10;
+
 /// Why the embedded ClickHouse is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
@@ -308,7 +312,8 @@ fn write_config(path: &Path, password: &str) -> Result<(), EmbeddedError> {
     );
     let users_path = path.join("users.xml");
     let config = format!(
-        "<clickhouse><users_config>{}</users_config><mark_cache_size>268435456</mark_cache_size></clickhouse>\n",
+        "<clickhouse><users_config>{}</users_config><mark_cache_size>268435456</mark_cache_size>\
+         <os_threads_nice_value_merge_mutate>{MERGES_NICE}</os_threads_nice_value_merge_mutate></clickhouse>\n",
         users_path.display()
     );
     fs::write(&users_path, users).map_err(io("write users.xml in"))?;

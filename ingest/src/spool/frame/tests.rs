@@ -1,7 +1,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use std::ops::Range;
+
 use super::*;
+use crate::moment::Moment;
+use crate::spool::salt::Salt;
 
 /// A number that is counted up in the log.
 fn number() -> impl Strategy<Value = u64> {
@@ -25,12 +29,17 @@ prop_compose! {
 }
 
 fn mark() -> impl Strategy<Value = Mark> {
-    let sealed = (proptest::array::uniform5(number()), any::<u32>(), any::<i64>()).prop_map(
-        |([shipment, segment, offset, first, last], crc, at)| {
-            Mark::Sealed(Sealed { shipment, segment, offset, first, last, crc, at: Millis(at) })
+    let sealed = (proptest::array::uniform5(number()), any::<u32>(), any::<(i64, u128, i64)>()).prop_map(
+        |([shipment, segment, offset, first, last], crc, (wall, boot, up_ms))| {
+            let at = Moment { wall: Millis(wall), boot, up_ms: if boot == 0 { 0 } else { up_ms } };
+            Mark::Sealed(Sealed { shipment, segment, offset, first, last, crc, at })
         },
     );
-    let split = (number(), "[a-z_]{0,20}", any::<(u32, u32)>()).prop_map(|(shipment, table, rows)| Mark::Split { shipment, table, rows });
+    let split = (any::<Range<u32>>(), proptest::collection::btree_set(any::<u32>(), 0..5)).prop_map(|(rows, refused)| {
+        let refused = refused.into_iter().filter(|row| rows.contains(row)).collect();
+        Split { rows, refused }
+    });
+    let split = (number(), "[a-z_]{0,20}", split).prop_map(|(shipment, table, split)| Mark::Split { shipment, table, split });
     let settled = (number(), number()).prop_map(|(shipment, through)| Mark::Settled { shipment, through });
     prop_oneof![sealed, split, settled]
 }
@@ -60,14 +69,17 @@ proptest! {
     }
 
     #[test]
-    fn a_frame_reads_as_it_was_written(seq in number(), at: i64, rows: u32, head in vec(any::<u8>(), 0..50), body in vec(any::<u8>(), 0..50)) {
+    fn a_frame_reads_as_it_was_written(
+        seq in number(), at: i64, rows: u32, head in vec(any::<u8>(), 0..50), body in vec(any::<u8>(), 0..50), place: (u64, u64), salted: bool,
+    ) {
+        let seal = if salted { Salt::new([9; 16]) } else { Salt::NONE }.at(place.0, place.1);
         let draft = Draft { kind: Kind::Rows, at: Millis(at), rows, head, body };
         let mut bytes = Vec::new();
-        draft.write(seq, &mut bytes);
-        let header = Header::read(&bytes).unwrap();
+        draft.write(seq, seal, &mut bytes);
+        let header = Header::read(&bytes, seal).unwrap();
         prop_assert_eq!((header.kind, header.seq, header.at, header.rows), (Kind::Rows, seq, Millis(at), rows));
         prop_assert_eq!((header.frame_bytes(), draft.frame_bytes()), (bytes.len() as u64, bytes.len() as u64));
-        prop_assert_eq!(header.check(&bytes[HEADER_BYTES..]), Ok(()));
+        prop_assert_eq!(header.check(&bytes[HEADER_BYTES..], seal), Ok(()));
     }
 
     /// With or without a checksum that agrees, so that what lies behind it is reached too.
@@ -80,8 +92,8 @@ proptest! {
             let crc = crc32c::crc32c(&bytes[..HEADER_BYTES - 4]);
             bytes[HEADER_BYTES - 4..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
         }
-        if let Ok(header) = Header::read(&bytes) {
-            let _ = header.check(&bytes[HEADER_BYTES..]);
+        if let Ok(header) = Header::read(&bytes, Seal::default()) {
+            let _ = header.check(&bytes[HEADER_BYTES..], Seal::default());
         }
         let _ = (Rows::read(&bytes), Mark::read(&bytes), Start::read(&bytes), SchemaOf::read(&bytes));
     }
@@ -90,8 +102,8 @@ proptest! {
 #[test]
 fn a_number_at_the_end_of_its_range_stops_no_restart() {
     let mut bytes = Vec::new();
-    Draft::of(Kind::Schema, Millis(0), Vec::new()).write(u64::MAX, &mut bytes);
-    assert_eq!(Header::read(&bytes), Err(FrameError::Contents("a number that is never reached")));
+    Draft::of(Kind::Schema, Millis(0), Vec::new()).write(u64::MAX, Seal::default(), &mut bytes);
+    assert_eq!(Header::read(&bytes, Seal::default()), Err(FrameError::Contents("a number that is never reached")));
     let settled = Mark::Settled { shipment: 1, through: u64::MAX };
     assert!(Mark::read(&settled.write()).is_err());
     let start = Start { before: None, next_shipment: u64::MAX, delivered_before: 0 };

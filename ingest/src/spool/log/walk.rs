@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Extents, Position, file_name};
 use crate::spool::disk::{Disk, Reading};
-use crate::spool::frame::{FrameError, HEADER_BYTES, Header};
+use crate::spool::frame::{FrameError, HEADER_BYTES, Header, MAGIC};
+use crate::spool::salt::Salt;
 
 /// How far is searched at a time for the next frame behind damage, bytes.
 const SEARCH: usize = 64 << 10;
@@ -89,15 +90,15 @@ impl Walk {
                 continue;
             }
             let position = self.at;
-            let end = extent.end;
+            let (end, salt) = (extent.end, self.extents.salt());
             let file = self.file()?;
-            match read_frame(file, position, end, depth)? {
+            match read_frame(file, position, end, depth, salt)? {
                 Ok(frame) => {
                     self.at.offset += frame.header.frame_bytes();
                     return Ok(Some(frame));
                 }
                 Err(Unread { error, passed }) => {
-                    let next = find_frame(file, position.offset + passed, end)?.unwrap_or(end);
+                    let next = find_frame(file, Position { offset: position.offset + passed, ..position }, end, salt)?.unwrap_or(end);
                     tracing::error!(segment = position.segment, offset = position.offset, skipped = next - position.offset, %error, "damage in the spool");
                     self.damaged += 1;
                     self.at.offset = next;
@@ -130,10 +131,11 @@ impl From<FrameError> for Unread {
     }
 }
 
-pub(super) fn read_frame(file: &dyn Reading, position: Position, end: u64, depth: Depth) -> io::Result<Result<Frame, Unread>> {
+pub(super) fn read_frame(file: &dyn Reading, position: Position, end: u64, depth: Depth, salt: Salt) -> io::Result<Result<Frame, Unread>> {
     let mut bytes = [0; HEADER_BYTES];
     let read = file.read_at(&mut bytes, position.offset)?;
-    let header = match Header::read(&bytes[..read]) {
+    let seal = salt.at(position.segment, position.offset);
+    let header = match Header::read(&bytes[..read], seal) {
         Ok(header) => header,
         Err(error) => return Ok(Err(error.into())),
     };
@@ -150,21 +152,22 @@ pub(super) fn read_frame(file: &dyn Reading, position: Position, end: u64, depth
         return damaged(FrameError::Short);
     }
     if wanted as u64 == header.frame_bytes() - HEADER_BYTES as u64
-        && let Err(error) = header.check(&payload)
+        && let Err(error) = header.check(&payload, seal)
     {
         return damaged(error);
     }
     Ok(Ok(Frame { position, header, payload }))
 }
 
-/// Where, from `from` on, a header begins whose frame fits before `end`.
-fn find_frame(file: &dyn Reading, from: u64, end: u64) -> io::Result<Option<u64>> {
-    let mut offset = from;
+/// How far into the segment, from `from` on, a header begins whose frame fits before `end`.
+fn find_frame(file: &dyn Reading, from: Position, end: u64, salt: Salt) -> io::Result<Option<u64>> {
+    let Position { segment, mut offset } = from;
     let mut buffer = vec![0; SEARCH + HEADER_BYTES];
     while offset < end {
         let read = file.read_at(&mut buffer, offset)?;
         for start in 0..read.min(SEARCH) {
-            if let Ok(header) = Header::read(&buffer[start..read])
+            if buffer[start..read].starts_with(&MAGIC)
+                && let Ok(header) = Header::read(&buffer[start..read], salt.at(segment, offset + start as u64))
                 && offset + start as u64 + header.frame_bytes() <= end
             {
                 return Ok(Some(offset + start as u64));

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::UInt64Type;
+use arrow::datatypes::{TimestampMillisecondType, UInt64Type};
 use arrow::ipc::reader::StreamReader;
-use qoe_store::{EndpointError, Millis};
+use qoe_ingest::delivery::shipment::Day;
+use qoe_store::EndpointError;
 use rand::{Rng, RngExt};
 
 /// What is special about a row.
@@ -35,6 +36,8 @@ struct Row {
     id: String,
     mark: String,
     frame: u64,
+    /// Its partition.
+    day: i32,
 }
 
 #[derive(Debug, Default)]
@@ -42,15 +45,23 @@ pub struct ClickHouse {
     /// How often each row is there, by table and id.
     pub rows: BTreeMap<(String, String), u32>,
     pub dead_letters: BTreeMap<(String, String), u32>,
-    pub frames: BTreeMap<(String, u64), u64>,
+    pub days: BTreeMap<(String, Day), u64>,
     /// Token and partition of what was stored.
-    pub tokens: BTreeSet<(String, String)>,
+    pub tokens: BTreeSet<(String, i32)>,
     pub is_down: bool,
+    /// When it and its machine started, by no clock.
     pub started: i64,
     pub booted: i64,
     /// Whether anything goes wrong by chance.
     pub is_well: bool,
     pub forgot_tokens: bool,
+}
+
+fn refuse_poison<'a>(mut rows: impl Iterator<Item = &'a Row>) -> Result<(), EndpointError> {
+    if rows.any(|row| row.mark == Nature::Poison.mark()) {
+        return Err(refused("Code: 349. DB::Exception: Cannot convert NULL value to non-Nullable type"));
+    }
+    Ok(())
 }
 
 fn refused(reason: &str) -> EndpointError {
@@ -84,21 +95,17 @@ impl ClickHouse {
 
     pub fn insert_batches(&mut self, table: &str, batches: &[RecordBatch], token: &str, rng: &mut impl Rng) -> Result<(), EndpointError> {
         self.trouble(rng, 0.15)?;
-        let mut partitions: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        let mut partitions: BTreeMap<i32, Vec<Row>> = BTreeMap::new();
         for row in batches.iter().flat_map(rows) {
-            let day = row.mark.rsplit('/').next().unwrap().to_owned();
-            partitions.entry(day).or_default().push(row);
+            partitions.entry(row.day).or_default().push(row);
         }
-        let is = |row: &Row, nature: Nature| row.mark.starts_with(nature.mark());
-        if partitions.values().flatten().any(|row| is(row, Nature::Poison)) {
-            return Err(refused("Code: 349. DB::Exception: Cannot convert NULL value to non-Nullable type"));
-        }
+        refuse_poison(partitions.values().flatten())?;
         for (partition, rows) in partitions {
-            let view_refuses = rows.iter().any(|row| is(row, Nature::ViewPoison));
+            let view_refuses = rows.iter().any(|row| row.mark == Nature::ViewPoison.mark());
             if self.tokens.insert((token.to_owned(), partition)) {
                 for row in rows {
                     *self.rows.entry((table.to_owned(), row.id)).or_default() += 1;
-                    *self.frames.entry((table.to_owned(), row.frame)).or_default() += 1;
+                    *self.days.entry((table.to_owned(), (row.frame, row.day))).or_default() += 1;
                 }
             }
             if view_refuses {
@@ -112,7 +119,7 @@ impl ClickHouse {
 
     pub fn bury(&mut self, table: &str, rows_of: &[RecordBatch], token: &str, rng: &mut impl Rng) -> Result<(), EndpointError> {
         self.trouble(rng, 0.15)?;
-        if self.tokens.insert((token.to_owned(), String::new())) {
+        if self.tokens.insert((token.to_owned(), 0)) {
             for row in rows_of.iter().flat_map(rows) {
                 *self.dead_letters.entry((table.to_owned(), row.id)).or_default() += 1;
             }
@@ -120,15 +127,19 @@ impl ClickHouse {
         self.trouble(rng, 0.1)
     }
 
-    /// Rows by frame.
-    pub fn count(&self, table: &str, frames: (u64, u64), rng: &mut impl Rng) -> Result<BTreeMap<u64, u64>, EndpointError> {
+    /// Whether a table without views would take these rows.
+    pub fn probe(&self, batches: &[RecordBatch], rng: &mut impl Rng) -> Result<(), EndpointError> {
         self.trouble(rng, 0.1)?;
-        let from = (table.to_owned(), frames.0);
-        Ok(self.frames.range(from..=(table.to_owned(), frames.1)).map(|((_, frame), rows)| (*frame, *rows)).collect())
+        let rows: Vec<Row> = batches.iter().flat_map(rows).collect();
+        refuse_poison(rows.iter())
     }
 
-    pub fn booted(&self) -> Millis {
-        Millis(self.booted)
+    /// Rows by frame and day.
+    pub fn count(&self, table: &str, frames: (u64, u64), rng: &mut impl Rng) -> Result<BTreeMap<Day, u64>, EndpointError> {
+        self.trouble(rng, 0.1)?;
+        let (from, to) = ((frames.0, i32::MIN), (frames.1, i32::MAX));
+        let days = self.days.range((table.to_owned(), from)..=(table.to_owned(), to));
+        Ok(days.map(|((_, day), rows)| (*day, *rows)).collect())
     }
 
     fn trouble(&self, rng: &mut impl Rng, chance: f64) -> Result<(), EndpointError> {
@@ -153,7 +164,9 @@ fn rows(batch: &RecordBatch) -> Vec<Row> {
     let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>();
     let frames = batch.column_by_name("batch_seq").unwrap().as_primitive::<UInt64Type>();
     let (ids, marks) = (text("session_id"), text("user_id"));
+    let moments = batch.column_by_name("observed_at").unwrap().as_primitive::<TimestampMillisecondType>();
+    let day = |row| moments.value(row).div_euclid(86_400_000) as i32;
     (0..batch.num_rows())
-        .map(|row| Row { id: ids.value(row).to_owned(), mark: marks.value(row).to_owned(), frame: frames.value(row) })
+        .map(|row| Row { id: ids.value(row).to_owned(), mark: marks.value(row).to_owned(), frame: frames.value(row), day: day(row) })
         .collect()
 }

@@ -1,5 +1,7 @@
 //! The courier of a world: what it has in hand, a step at a time.
 
+use arrow::array::RecordBatch;
+
 use super::*;
 
 impl World {
@@ -11,12 +13,12 @@ impl World {
 
     /// Whether it found something to do.
     pub(super) fn courier_step(&mut self) -> bool {
-        let now = Millis(self.now);
+        let now = self.now;
         let Some(process) = self.process() else { return true };
         match std::mem::replace(&mut process.work, Work::Gathering(Shipment::default())) {
             Work::Gathering(shipment) => self.gather(shipment),
             Work::Sealing(shipment, sealed) => {
-                let marked = process.core.mark(&Mark::Sealed(sealed), now);
+                let marked = process.core.mark(&Mark::Sealed(sealed), now.wall);
                 let done = self.judge(marked).is_some();
                 if done {
                     note!(self, "sealed {}: frames {} to {}", sealed.shipment, sealed.first, sealed.last);
@@ -34,15 +36,15 @@ impl World {
                 true
             }
             Work::Settling(sealed) => {
-                let marked = process.core.mark(&Mark::Settled { shipment: sealed.shipment, through: sealed.last }, now);
+                let marked = process.core.mark(&Mark::Settled { shipment: sealed.shipment, through: sealed.last }, now.wall);
                 if self.judge(marked).is_none() {
                     self.set_work(Work::Settling(sealed));
                     return true;
                 }
                 note!(self, "settled {}", sealed.shipment);
-                let (keep_ms, started) = (self.keep_ms, Millis(self.clickhouse.started));
+                let (keep_ms, started) = (self.keep_ms, self.clickhouse_started());
                 let Some(process) = self.process.as_mut() else { return true };
-                process.route.settle(sealed, Millis(now.0 - keep_ms));
+                process.route.settle(sealed, Millis(now.wall.0 - keep_ms));
                 // What cannot be removed is tried again.
                 let is_unflushed = process.core.reclaim(now, if process.full { 0 } else { keep_ms }).is_err();
                 if (!process.route.knows_clickhouse() || std::mem::take(&mut process.outage_ended))
@@ -66,7 +68,7 @@ impl World {
     }
 
     fn gather(&mut self, mut shipment: Shipment) -> bool {
-        let now = Millis(self.now);
+        let now = self.now;
         let patient = self.rng.random_bool(0.3);
         let Some(process) = self.process.as_mut() else { return true };
         if let Some(open) = process.route.open().cloned() {
@@ -123,26 +125,26 @@ impl World {
             None => return,
         };
         let token = |suffix: &str| route::token(&spool, sealed.shipment, table, suffix);
+        let trust = route::trust(&sealed.at, &self.now, self.clickhouse_up_ms());
         let rng = &mut self.rng;
         match leg.next() {
             Step::Done => {}
             Step::Wait(wait) => {
-                self.now += i64::try_from(wait.as_millis()).unwrap();
+                self.pass(i64::try_from(wait.as_millis()).unwrap());
                 leg.waited();
             }
             Step::Trust if self.clickhouse.is_down => {
                 leg.uncounted();
             }
             Step::Trust => {
-                leg.trusted(route::trust(sealed.at, Millis(self.now), Some(self.clickhouse.booted())));
+                leg.trusted(trust);
                 // What ClickHouse said holds until it is sent something: were it to restart in between, the connection would break.
                 self.leg_step(sealed, table, cargo, leg);
             }
             Step::Count => match self.clickhouse.count(table, (sealed.first, sealed.last), rng) {
                 Ok(stored) => {
-                    let tokens = route::trust(sealed.at, Millis(self.now), Some(self.clickhouse.booted()));
-                    note!(self, "{} {table}: has {stored:?}, tokens {tokens:?}", sealed.shipment);
-                    leg.counted(&stored, tokens);
+                    note!(self, "{} {table}: has {stored:?}, tokens {trust:?}", sealed.shipment);
+                    leg.counted(&cargo.held(&stored).unwrap(), trust);
                     self.leg_step(sealed, table, cargo, leg);
                 }
                 Err(_) => {
@@ -151,12 +153,12 @@ impl World {
             },
             Step::Insert(parcel) => {
                 let token = token(&parcel.suffix);
-                let inserted = if parcel.rows == (0..cargo.rows()) {
+                let inserted = if parcel.count() == cargo.rows() {
                     self.clickhouse.insert(table, &cargo.stream().concat(), &token, rng)
                 } else {
-                    self.clickhouse.insert_batches(table, &cargo.slice(&parcel.rows).unwrap(), &token, rng)
+                    self.clickhouse.insert_batches(table, &picked(cargo, &parcel), &token, rng)
                 };
-                note!(self, "insert {table} {:?} as {}: {inserted:?}", parcel.rows, &token[36..]);
+                note!(self, "insert {table} {:?} but {:?} as {}: {inserted:?}", parcel.rows, parcel.without, &token[36..]);
                 match inserted {
                     Ok(()) => leg.inserted(),
                     Err(error) => leg.failed(Failure { verdict: Verdict::of(&error), reason: error.to_string().into() }),
@@ -165,27 +167,35 @@ impl World {
                     process.outage_ended = true;
                 }
             }
-            Step::Split(rows) => {
-                let mark = Mark::Split { shipment: sealed.shipment, table: table.to_owned(), rows: (rows.start, rows.end) };
-                let now = Millis(self.now);
+            Step::Probe(parcel) => {
+                let tried = self.clickhouse.probe(&picked(cargo, &parcel), rng);
+                note!(self, "probe {table} {:?}: {tried:?}", parcel.rows);
+                leg.probed(tried.map_err(|error| Failure { verdict: Verdict::of(&error), reason: error.to_string().into() }));
+            }
+            Step::Split(split) => {
+                let mark = Mark::Split { shipment: sealed.shipment, table: table.to_owned(), split: split.clone() };
+                let now = self.now.wall;
                 let Some(process) = self.process.as_mut() else { return };
                 let marked = process.core.mark(&mark, now);
                 if self.judge(marked).is_some() {
-                    note!(self, "split {} {table} {rows:?}", sealed.shipment);
+                    note!(self, "split {} {table} {split:?}", sealed.shipment);
                     leg.split();
                 }
             }
-            Step::Bury { row, .. } => {
-                let buried = self.clickhouse.bury(table, &cargo.slice(&(row..row + 1)).unwrap(), &token(&format!(":dead-{row}")), rng);
-                note!(self, "bury {} {table} {row}: {buried:?}", sealed.shipment);
+            Step::Bury(burial) => {
+                let rows: Vec<u32> = burial.rows.iter().map(|(row, _)| *row).collect();
+                let buried = self.clickhouse.bury(table, &cargo.singles(&rows).unwrap(), &token(&burial.suffix), rng);
+                note!(self, "bury {} {table} {rows:?}: {buried:?}", sealed.shipment);
                 if buried.is_ok() {
                     leg.buried();
                 }
             }
         }
     }
+}
 
-    // The end.
+fn picked(cargo: &Cargo, parcel: &Parcel) -> Vec<RecordBatch> {
+    cargo.pick(&parcel.rows, &parcel.without).unwrap()
 }
 
 fn legs(journey: Journey<'_>, shipment: &Shipment) -> Vec<(String, Cargo, Leg)> {

@@ -1,0 +1,178 @@
+//! `qoe report`: an answer as a file of its own.
+
+use std::io::{IsTerminal, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::Utc;
+use clap::{Args, Subcommand};
+use qoe_dashboards::report::{Provenance, Report, Tile, render};
+use qoe_dashboards::{Lang, section, wire};
+use qoe_query::relations::{self, Window};
+use qoe_query::report::{ReportQuestion, ReportSources, SatisfactionReport, satisfaction_report};
+use qoe_query::retention::DayClock;
+use qoe_query::statistics::scale::Kind;
+use qoe_query::vendor_record::VendorInputs;
+
+use crate::data::{Data, DataArgs};
+use crate::exit::WrongUse;
+use crate::satisfaction::PrintArgs;
+use crate::satisfaction::score::kind;
+
+/// Which report.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    #[command(subcommand)]
+    report: Which,
+}
+
+#[derive(Debug, Subcommand)]
+enum Which {
+    /// What people felt and what it did to them: corrected scores, what moves them, return, words, changes.
+    Satisfaction(Box<SatisfactionArgs>),
+}
+
+/// What the report is about, and where to.
+#[derive(Debug, Args)]
+pub struct SatisfactionArgs {
+    /// How people were asked: csat, nps, ces, acr or thumbs.
+    #[arg(long, value_parser = kind, value_name = "KIND", default_value = "csat")]
+    kind: Kind,
+    /// Scores by the values of each of these columns too.
+    #[arg(long, value_name = "COL,...", value_delimiter = ',')]
+    by: Vec<String>,
+    /// The zone whose calendar counts the days.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    tz: String,
+    /// The day from which the age of answers is counted [default: today].
+    #[arg(long, value_name = "DAY")]
+    as_of: Option<chrono::NaiveDate>,
+    /// The file to write; `-` writes to stdout.
+    #[arg(long, short, value_name = "FILE", default_value = "satisfaction.html")]
+    out: PathBuf,
+    #[command(flatten)]
+    print: PrintArgs,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// Asks and writes.
+pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
+    match args.report {
+        Which::Satisfaction(args) => satisfaction(*args).await,
+    }
+}
+
+async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
+    let clock = DayClock::calendar(&args.tz)
+        .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", args.tz)))?;
+    let data = args.data.open().await?;
+    let question = ReportQuestion {
+        kind: args.kind,
+        by: args.by.clone(),
+        clock,
+        condition: args.data.condition(),
+        now: args.as_of().and_hms_opt(0, 0, 0).context("a day begins at midnight")?.and_utc(),
+        level: args.print.level,
+        seed: args.print.seed,
+    };
+    let answered = ask(&args, &question, &data).await;
+    let made =
+        Made { source: args.data.source(&data), command: args.command(&data), zone: args.tz.clone(), questions: questions(&args, &data) };
+    data.close().await;
+    let report = answered?;
+    args.print.print_or(
+        || wire::report::report(&report),
+        |lang| {
+            let page = render(&page(&report, lang, made), lang);
+            if args.out.as_os_str() == "-" {
+                return std::io::stdout().lock().write_all(page.as_bytes()).context("write to stdout");
+            }
+            std::fs::write(&args.out, page).with_context(|| format!("write {}", args.out.display()))?;
+            tracing::info!("wrote {}", args.out.display());
+            Ok(())
+        },
+    )
+}
+
+async fn ask(args: &SatisfactionArgs, question: &ReportQuestion, data: &Data) -> anyhow::Result<SatisfactionReport> {
+    let kind = args.kind.name();
+    let sessions = data.input(|period| relations::sessions(period, kind, Window::Whole)).await?;
+    let sources = match data {
+        Data::File(_) => ReportSources { sessions, visits: None, releases: None, vendors: None, period: None },
+        Data::Store { period, .. } => ReportSources {
+            sessions,
+            visits: Some(data.input(|period| relations::visits(period.until)).await?),
+            releases: Some(data.input(relations::releases).await?),
+            vendors: Some(VendorInputs {
+                tickets: data.input(relations::tickets).await?,
+                releases: data.input(relations::releases).await?,
+                integration: data.input(relations::integration).await?,
+            }),
+            period: Some(*period),
+        },
+    };
+    let bar = if std::io::stderr().is_terminal() { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let report = satisfaction_report(question, &sources, &args.data.definitions()?, |part| bar.set_message(part)).await;
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+/// The questions that the figures come from, for whoever checks.
+fn questions(args: &SatisfactionArgs, data: &Data) -> Vec<(String, String)> {
+    match data {
+        Data::File(_) => Vec::new(),
+        Data::Store { period, .. } => [
+            ("sessions", relations::sessions(*period, args.kind.name(), Window::Whole)),
+            ("visits", relations::visits(period.until)),
+            ("releases", relations::releases(*period)),
+            ("tickets", relations::tickets(*period)),
+            ("integration", relations::integration(*period)),
+        ]
+        .map(|(name, sql)| (name.to_owned(), sql))
+        .to_vec(),
+    }
+}
+
+/// What a report was made of.
+struct Made {
+    source: String,
+    command: String,
+    zone: String,
+    questions: Vec<(String, String)>,
+}
+
+fn page(report: &SatisfactionReport, lang: Lang, made: Made) -> Report {
+    let tiles = section::report::tiles(report, lang).into_iter().map(|[name, value, interval, note]| Tile { name, value, interval, note });
+    let period = report.period.map(|period| format!("{} – {}", period.since.to_rfc3339(), period.until.to_rfc3339()));
+    Report {
+        title: lang.pick("Satisfaction and return", "满意度与留存").to_owned(),
+        provenance: Provenance {
+            source: made.source,
+            period: period.unwrap_or_default(),
+            zone: made.zone,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data_hash: String::new(),
+            command: made.command,
+        },
+        tiles: tiles.collect(),
+        headline: section::report::headline(report, lang),
+        sections: section::report::sections(report, lang),
+        appendix: made.questions,
+    }
+}
+
+impl SatisfactionArgs {
+    fn as_of(&self) -> chrono::NaiveDate {
+        self.as_of.unwrap_or_else(|| Utc::now().date_naive())
+    }
+
+    /// The command that makes this report again.
+    fn command(&self, data: &Data) -> String {
+        let by = if self.by.is_empty() { String::new() } else { format!(" --by {}", self.by.join(",")) };
+        let (kind, tz, seed, as_of) = (self.kind.name(), &self.tz, self.print.seed, self.as_of());
+        format!("qoe report satisfaction --kind {kind}{by} --tz {tz} --seed {seed} --as-of {as_of}{}", self.data.flags(data))
+    }
+}
