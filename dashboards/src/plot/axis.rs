@@ -41,10 +41,10 @@ pub(super) fn span(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> 
 
 /// The same, made wider where both ends are one.
 fn opened((low, high): (f64, f64)) -> (f64, f64) {
-    if high - low > low.abs().max(high.abs()) * 1e-9 {
+    if high - low > (low.abs().max(high.abs()) * 1e-9).max(1e-12) {
         return (low, high);
     }
-    let room = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
+    let room = if low.abs() < 1e-9 { 1.0 } else { low.abs() * 0.1 };
     (low - room, high + room)
 }
 
@@ -136,7 +136,7 @@ fn multiples(low: f64, high: f64, step: f64) -> Vec<f64> {
 fn written(value: f64, step: f64, reading: Reading) -> String {
     let digits = |step: f64| (-(step * 1.000_001).log10().floor()).max(0.0) as usize;
     match reading {
-        Reading::Share => format!("{} %", number(value * 100.0, Unit::Plain(digits(step * 100.0)))),
+        Reading::Share => format!("{} %", number(value * 100.0, Unit::Plain(digits(step * 100.0).min(6)))),
         _ if value >= 10_000.0 && step >= 1.0 => count(value.round() as u64),
         _ => number(value, Unit::Plain(digits(step).min(6))),
     }

@@ -27,7 +27,9 @@ type Row = (String, Vec<Option<f64>>);
 /// Draws it; `None` if there is no cell.
 pub(super) fn grid(columns: &[String], rows: &[Row], title: &str, lang: Lang) -> Option<String> {
     let shown = &rows[..rows.len().min(ROWS)];
-    let cells = |row: &Row| row.1.iter().take(columns.len()).map(|cell| cell.filter(|share| share.is_finite())).collect::<Vec<_>>();
+    let cells = |row: &Row| {
+        row.1.iter().take(columns.len()).map(|cell| cell.filter(|share| (-1e-9..=1.0 + 1e-9).contains(share))).collect::<Vec<_>>()
+    };
     let known: Vec<f64> = shown.iter().flat_map(cells).flatten().collect();
     if known.is_empty() {
         return None;
