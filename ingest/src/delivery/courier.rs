@@ -26,6 +26,8 @@ use crate::spool::{Found, Frames, Gone};
 
 /// How often ClickHouse, the spool or its disk is asked again when it could not be read or written.
 const AGAIN: Duration = Duration::from_secs(1);
+/// ClickHouse's code for a table that is not there.
+const UNKNOWN_TABLE: u32 = 60;
 /// How often the spool is looked at for company while rows wait for it.
 const LOOKING: Duration = Duration::from_millis(20);
 
@@ -364,10 +366,10 @@ impl Ride<'_> {
         let up = match endpoint.rows::<i64>(machine).await {
             Ok(up) if !up.is_empty() => up,
             Err(error) if error.is_unavailable() => return Err(error),
-            // On this machine: it is up for as long as we are. The embedded ClickHouse has no such table, and must not count as having forgotten what it
-            // was sent before each of its restarts: what it has of a shipment would be taken for all of it, also where a view of it was cut off.
-            _ if endpoint.is_on_this_machine() => Vec::new(),
-            // Elsewhere, where it may not be asked this: the server has not been up for longer than its machine.
+            // ClickHouse as a library has no such table. It is a process of this machine, of whose restarts we know ourselves; its own uptime would make it
+            // seem to have forgotten what it was sent before each of its restarts, and views that a kill cut off would stay so.
+            Err(error) if error.code() == Some(UNKNOWN_TABLE) => Vec::new(),
+            // Where it may not be asked this: the server has not been up for longer than its machine.
             _ => endpoint.rows::<i64>("SELECT toInt64(uptime()) * 1000").await?,
         };
         Ok(route::trust(&self.sealed.at, &Moment::now(), up.first().copied()))

@@ -276,7 +276,7 @@ fn sums(rows: &[(f64, f64, f64)]) -> Sums {
 /// The starts of cells that have enough rows and values on either side.
 fn candidates(rows: &[(f64, f64, f64)], cells: &[Range<usize>]) -> Vec<f64> {
     let n = rows.len();
-    let trim = ((n as f64 * TRIM) as usize).min(ROWS_BEYOND).max(VALUES_BEYOND);
+    let trim = ((n as f64 * TRIM) as usize).clamp(VALUES_BEYOND, ROWS_BEYOND);
     let (low, high) = (rows[trim.min(n - 1)].0, rows[(n - 1).saturating_sub(trim)].0);
     let (first, last) = (beyond(rows.iter().map(|row| row.0)), beyond(rows.iter().rev().map(|row| row.0)));
     let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
