@@ -368,6 +368,7 @@ impl Ride<'_> {
             Err(error) if error.is_unavailable() => return Err(error),
             // ClickHouse as a library has no such table. It is a process of this machine, of whose restarts we know ourselves; its own uptime would make it
             // seem to have forgotten what it was sent before each of its restarts, and views that a kill cut off would stay so.
+            // ClickHouse as a library has no such table. It is a process of this machine, of whose restarts we know ourselves.
             Err(error) if error.code() == Some(UNKNOWN_TABLE) => Vec::new(),
             // Where it may not be asked this: the server has not been up for longer than its machine.
             _ => endpoint.rows::<i64>("SELECT toInt64(uptime()) * 1000").await?,
