@@ -3,6 +3,7 @@
 mod board;
 mod freshness;
 mod intake;
+mod report;
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -19,6 +20,8 @@ enum What {
     Freshness(freshness::FreshnessArgs),
     /// What the intake costs a row, beside the same rows posted to ClickHouse.
     Intake(intake::IntakeArgs),
+    /// The satisfaction report over a million sessions, beside the same statistics in Python.
+    Report(report::ReportArgs),
 }
 
 /// Measures and prints.
@@ -27,6 +30,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
         What::Board(args) => board::run(args).await,
         What::Freshness(args) => freshness::run(args).await,
         What::Intake(args) => intake::run(args).await,
+        What::Report(args) => report::run(args).await,
     }
 }
 

@@ -10,7 +10,7 @@ mod load;
 mod neighbours;
 mod outage;
 mod posts;
-mod process;
+pub mod process;
 mod report;
 mod rows;
 mod stand;

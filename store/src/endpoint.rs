@@ -150,13 +150,18 @@ impl Endpoint {
 
     fn inserting(&self, token: &str) -> Client {
         // Within one machine packing costs more than carrying.
-        let compression = if is_loopback(&self.url) { Compression::None } else { Compression::Lz4 };
+        let compression = if self.is_on_this_machine() { Compression::None } else { Compression::Lz4 };
         self.client
             .clone()
             .with_compression(compression)
             .with_setting("async_insert", "0")
             .with_setting("insert_deduplication_token", token)
             .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
+    }
+
+    /// Whether it is reached without leaving this machine.
+    pub fn is_on_this_machine(&self) -> bool {
+        is_loopback(&self.url)
     }
 
     /// Whether it answers, as the user we are.

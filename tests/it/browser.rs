@@ -99,6 +99,13 @@ async fn a_call_in_chromium_is_on_the_board_with_the_pages_own_numbers() {
     assert!(seen_at - sent_at < VISIBLE_WITHIN_MS, "seen {} ms after it was sent", seen_at - sent_at);
 
     let endpoint = Folder::running(dir.path()).unwrap().endpoint("qoe");
+    // What was acknowledged is on its way for a second or so; the goodbye comes last.
+    let goodbyes = "SELECT sum(leaves) FROM sessions WHERE session_id IN ('S-caller', 'S-callee')";
+    let ended = Instant::now();
+    while endpoint.rows::<u64>(goodbyes).await.unwrap() != [2] {
+        assert!(ended.elapsed() < Duration::from_secs(20), "both goodbyes arrive");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     for side in ["caller", "callee"] {
         for (kind, counters) in [
             (

@@ -147,7 +147,6 @@ async fn handed_down_answers_are_datafusions_own() {
         "select s.vendor, count(*) as n, sum(t.response_ms) as total from sessions s left join turns t on s.session_id = t.session_id group by s.vendor".into(),
         format!("select s.session_id, s.first_at, t.n from sessions as s left join (select session_id, count(*) as n from turns group by session_id) as t on s.session_id = t.session_id where s.first_at >= {minute}"),
         format!("select sessions.session_id, first_at, n from sessions left join (select session_id, count(*) as n from turns group by session_id) as t on sessions.session_id = t.session_id where first_at >= {minute} and vendor <> 'aurora'"),
-        format!("select j.session_id, j.user_id, n from (select s.session_id, s.user_id, s.first_at, t.n, u.hours from sessions as s left join (select session_id, count(*) as n from turns group by session_id) as t on s.session_id = t.session_id left join (select user_id, count(*) as hours from user_hours group by user_id) as u on s.user_id = u.user_id where s.first_at >= {minute}) as j where hours > 0"),
         "select vendor, count(*) as n, sum(n) as turns from (select s.session_id, s.vendor, t.n from sessions as s left join (select session_id, count(*) as n from turns group by session_id) as t on s.session_id = t.session_id where s.vendor <> 'x') as j group by vendor order by vendor".into(),
         "select s.session_id, t.turn_id from sessions as s join turns as t on s.session_id = t.session_id order by s.session_id, t.turn_id limit 5".into(),
         format!("select s.session_id, s.vendor, t.response_ms from turns as t right join sessions as s on s.session_id = t.session_id and t.response_ms > 500.0 where s.first_at >= {minute} and s.service = 'conversational_ai'"),
@@ -203,7 +202,13 @@ async fn relations_are_the_same_when_datafusion_does_it_all() {
 async fn what_differs_stays_in_datafusion() {
     let endpoint = fleet().await;
     let (pushed, alone) = contexts(&endpoint).await;
+    let minute = "arrow_cast('2026-11-23T00:04:00Z', 'Timestamp(Millisecond, Some(\"UTC\"))')";
+    // A join on top of what is joined and narrowed: the answer is right, from rows.
+    let nested = format!(
+        "select j.session_id, j.user_id, n from (select s.session_id, s.user_id, s.first_at, t.n, u.hours from sessions as s left join (select session_id, count(*) as n from turns group by session_id) as t on s.session_id = t.session_id left join (select user_id, count(*) as hours from user_hours group by user_id) as u on s.user_id = u.user_id where s.first_at >= {minute}) as j where hours > 0"
+    );
     for sql in [
+        nested.as_str(),
         "select round(rtt_ms) as r, count(*) as n from samples group by 1",
         "select packets_received / 7 as sevenths, count(*) as n from samples group by 1",
         "select stddev(rtt_ms) as s from samples",

@@ -293,7 +293,7 @@ async fn satisfaction_answers_in_this_shape() {
         expect![[r#"
             .by[]: string
             .kind: string
-            .scores: null
+            .report: null
             .since: string
             .until: string"#]],
     )

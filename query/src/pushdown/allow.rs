@@ -72,7 +72,10 @@ fn grouped_plainly(aggregate: &Aggregate) -> bool {
 fn joined_plainly(join: &Join) -> bool {
     let kind = matches!(join.join_type, JoinType::Inner | JoinType::Left | JoinType::Right | JoinType::Full);
     // ClickHouse wants an equality to join on, and compares nulls as SQL does.
-    kind && !join.on.is_empty() && !join.null_aware && join.null_equality == datafusion::common::NullEquality::NullEqualsNothing
+    kind && super::outer::writable(join)
+        && !join.on.is_empty()
+        && !join.null_aware
+        && join.null_equality == datafusion::common::NullEquality::NullEqualsNothing
 }
 
 /// The schema that a node's expressions are written against.

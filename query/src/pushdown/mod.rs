@@ -2,6 +2,7 @@
 //!
 //! - [`allow`] says which plans and expressions those are; anything else stays in DataFusion, above what was handed down.
 //! - [`rule`] cuts the plan there.
+//! - [`outer`] gives the sides of outer joins names of their own.
 //! - [`dialect`] writes the SQL, each table narrowed to its project.
 //! - [`executor`] runs it and brings the answer to the types DataFusion planned with.
 //! - [`table`] reads a table when nothing above it could be handed down.
@@ -9,5 +10,6 @@
 pub mod allow;
 pub mod dialect;
 pub mod executor;
+mod outer;
 pub mod rule;
 pub mod table;

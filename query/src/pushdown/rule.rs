@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, TableReference};
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
-use datafusion::logical_expr::{Expr, Extension, Filter, LogicalPlan, Projection, SubqueryAlias};
+use datafusion::logical_expr::{Expr, Extension, Filter, LogicalPlan, Projection};
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion_federation::sql::{SQLExecutorRef, SQLFederationPlanner};
 use datafusion_federation::{FederatedPlanNode, get_table_source};
 
-use super::allow;
+use super::{allow, outer};
 
 /// The optimizer rule. It runs last, when filters and projections stand as low as they go.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ impl PushDown {
     }
 
     fn hand_down(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
-        let node = FederatedPlanNode::new(wall_inputs(name_columns(plan)?)?, Arc::clone(&self.planner) as _);
+        let node = FederatedPlanNode::new(outer::untangled(name_aggregates(plan)?)?, Arc::clone(&self.planner) as _);
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }
 
@@ -85,89 +84,22 @@ enum Whole {
     No,
 }
 
-/// Aggregates that a projection only passes on get their own names as aliases, and so do columns out of a join in a subquery: in SQL, what is outside of
-/// the subquery could not name them otherwise.
-fn name_columns(plan: LogicalPlan) -> Result<LogicalPlan> {
+/// Aggregates that a projection only passes on get their own names as aliases: in SQL, what is outside of the subquery could not name them otherwise.
+fn name_aggregates(plan: LogicalPlan) -> Result<LogicalPlan> {
     let named = plan.transform_up(|plan| match plan {
         LogicalPlan::Projection(projection) if matches!(&*projection.input, LogicalPlan::Aggregate(_)) => {
-            let aggregates = |column: &Column| column.relation.is_none();
-            Ok(Transformed::yes(LogicalPlan::Projection(aliased(projection, aggregates)?)))
-        }
-        // A join of joins is written as one FROM, in which they keep the names of their tables.
-        LogicalPlan::Join(_) => Ok(Transformed::no(plan)),
-        plan => {
-            let mut any = false;
-            let mut inputs = Vec::new();
-            for input in plan.inputs() {
-                inputs.push(match input {
-                    LogicalPlan::Projection(projection) if matches!(&*projection.input, LogicalPlan::Join(_)) => {
-                        any = true;
-                        LogicalPlan::Projection(aliased(projection.clone(), |_| true)?)
-                    }
-                    input => input.clone(),
-                });
-            }
-            Ok(if any { Transformed::yes(plan.with_new_exprs(plan.expressions(), inputs)?) } else { Transformed::no(plan) })
-        }
-    });
-    Ok(named?.data)
-}
-
-/// The same projection with these columns under their own names.
-fn aliased(projection: Projection, which: impl Fn(&Column) -> bool) -> Result<Projection> {
-    let named = projection.expr.into_iter().map(|expr| match expr {
-        Expr::Column(column) if which(&column) => {
-            let (relation, name) = (column.relation.clone(), column.name.clone());
-            Expr::Column(column).alias_qualified(relation, name)
-        }
-        expr => expr,
-    });
-    Projection::try_new(named.collect(), projection.input)
-}
-
-/// Tables that are filtered or narrowed before they are joined become sub-selects under their own names. The unparser would lift filters out of them: into
-/// the ON of an outer join, where they keep the rows that they are to leave out, and in either case without the table's alias.
-fn wall_inputs(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let walled = plan.transform_up(|plan| match plan {
-        LogicalPlan::Join(mut join) => {
-            let (left, right) = (wall(&join.left)?, wall(&join.right)?);
-            let any = left.is_some() || right.is_some();
-            (join.left, join.right) = (left.unwrap_or(join.left), right.unwrap_or(join.right));
-            Ok(Transformed::new_transformed(LogicalPlan::Join(join), any))
+            let named = projection.expr.into_iter().map(|expr| match expr {
+                Expr::Column(column) if column.relation.is_none() => {
+                    let name = column.name.clone();
+                    Expr::Column(column).alias(name)
+                }
+                expr => expr,
+            });
+            Ok(Transformed::yes(LogicalPlan::Projection(Projection::try_new(named.collect(), projection.input)?)))
         }
         plan => Ok(Transformed::no(plan)),
     });
-    Ok(walled?.data)
-}
-
-/// The input of a join as a sub-select under the name it had; `None` where it is no table that is filtered or narrowed.
-fn wall(input: &Arc<LogicalPlan>) -> Result<Option<Arc<LogicalPlan>>> {
-    let (name, below) = match &**input {
-        LogicalPlan::SubqueryAlias(alias) if matches!(&*alias.input, LogicalPlan::Filter(_)) => (Some(alias.alias.clone()), &alias.input),
-        LogicalPlan::Filter(_) | LogicalPlan::Projection(_) => (None, input),
-        _ => return Ok(None),
-    };
-    let Some(table) = narrowed_table(below) else { return Ok(None) };
-    let selected = match &**below {
-        LogicalPlan::Projection(_) => Arc::clone(below),
-        _ => {
-            let columns = below.schema().columns().into_iter().map(Expr::Column).collect();
-            Arc::new(LogicalPlan::Projection(Projection::try_new(columns, Arc::clone(below))?))
-        }
-    };
-    Ok(Some(Arc::new(LogicalPlan::SubqueryAlias(SubqueryAlias::try_new(selected, name.unwrap_or(table))?))))
-}
-
-/// The table under filters and choices of its columns, and nothing else between.
-fn narrowed_table(plan: &LogicalPlan) -> Option<TableReference> {
-    match plan {
-        LogicalPlan::TableScan(scan) => Some(scan.table_name.clone()),
-        LogicalPlan::Filter(filter) => narrowed_table(&filter.input),
-        LogicalPlan::Projection(projection) if projection.expr.iter().all(|expr| matches!(expr, Expr::Column(_))) => {
-            narrowed_table(&projection.input)
-        }
-        _ => None,
-    }
+    Ok(named?.data)
 }
 
 fn is_ours(plan: &LogicalPlan) -> Result<bool> {
