@@ -61,10 +61,14 @@ pub(super) fn forest(forest: &Forest<'_>, title: &str, lang: Lang) -> Option<Str
 }
 
 fn grid(sheet: &Sheet<'_, '_>, axis: &Axis, nothing: Option<f64>, bottom: f64) -> Drawing {
+    let mut free = f64::NEG_INFINITY;
     for (value, written) in &axis.ticks {
-        let x = axis.at(*value);
+        let (x, half) = (axis.at(*value), label::width(written, TEXT) / 2.0);
         sheet.line(&[(x, TOP), (x, bottom + 4.0)], Stroke::plain(Ink::Grid, 1.0))?;
-        sheet.words((x, bottom + 15.0), &Words::new(written, Side::Middle))?;
+        if x - half > free {
+            sheet.words((x, bottom + 15.0), &Words::new(written, Side::Middle))?;
+            free = x + half + 6.0;
+        }
     }
     let ends = [(axis.at(f64::NEG_INFINITY), bottom), (axis.at(f64::INFINITY), bottom)];
     sheet.line(&ends, Stroke::plain(Ink::Faint, 1.0))?;
@@ -109,7 +113,7 @@ fn scale(forest: &Forest<'_>, figures: &[Figure]) -> Option<Axis> {
     let (low, high) = (low - room, high + room);
     let (low, high) =
         if forest.share && figures.iter().all(|figure| figure.low >= 0.0) { (low.max(0.0), high.min(1.0)) } else { (low, high) };
-    Some(Axis::tight((low, high), 5, if forest.share { Reading::Share } else { Reading::Plain }))
+    Some(Axis::tight((low, high), 6, if forest.share { Reading::Share } else { Reading::Plain }))
 }
 
 fn unit(forest: &Forest<'_>, figures: &[Figure]) -> Unit {

@@ -24,7 +24,7 @@ pub(super) struct Frame {
 
 /// How the values of a scale are read: in percent if its name says that they are shares, and they can be.
 pub(super) fn reading(name: &str, (low, high): (f64, f64)) -> Reading {
-    let share = ["%", "％", "share", "比例"].iter().any(|word| name.contains(word)) && low >= -1.001 && high <= 1.001;
+    let share = ["%", "％", "share", "比例", "_ratio"].iter().any(|word| name.contains(word)) && low >= -1.001 && high <= 1.001;
     if share { Reading::Share } else { Reading::Plain }
 }
 

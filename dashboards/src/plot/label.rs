@@ -18,6 +18,8 @@ fn em(letter: char) -> f64 {
         letter => match letter.width() {
             Some(0) => 0.0,
             Some(2) => 1.0,
+            // Such as × and “: wide in the fonts of Chinese.
+            _ if letter.width_cjk() == Some(2) => 0.9,
             _ => 0.62,
         },
     }

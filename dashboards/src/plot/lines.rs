@@ -45,7 +45,7 @@ pub(super) fn lines(asked: &Lines<'_>, title: &str, lang: Lang) -> Option<String
     let shares = asked.steps && all().all(|(_, figure)| (0.0..=1.0).contains(&figure.value));
     let y = if shares { Axis::rounded((0.0, 1.0), 5, Reading::Share) } else { Axis::rounded(up, 5, reading(asked.y, up)) };
     let more = asked.lines.len().saturating_sub(LINES);
-    let named = lines.len() > 1 || lines.iter().any(|(name, _)| !name.is_empty());
+    let named = lines.len() > 1 || lines.iter().any(|(name, _)| !name.is_empty() && *name != asked.y);
     let widest = lines.iter().map(|(name, _)| label::width(name, TEXT)).fold(0.0, f64::max).min(NAME_ROOM);
     let x = Axis::tight(across, 8, on);
     let right = if named { widest + SAMPLE + 4.0 } else { 14.0 };
