@@ -37,6 +37,7 @@ pub struct DataArgs {
 
 /// Where an analysis reads, open.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a command has one")]
 pub enum Data {
     /// A file.
     File(Input),

@@ -76,6 +76,7 @@ pub fn write(path: &Path, config: &FeltConfig) -> anyhow::Result<usize> {
     Ok(rows)
 }
 
+#[allow(clippy::large_enum_variant, reason = "a command has one")]
 enum Writer {
     Parquet(Box<ArrowWriter<File>>),
     Csv(csv::Writer<File>),

@@ -1,7 +1,7 @@
 //! Rows that ClickHouse refuses, among many that it takes.
 
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use qoe_store::rows::Records;
 use qoe_store::{Keys, Sample, Stamp};
@@ -29,15 +29,13 @@ async fn one_refused_row_of_a_hundred_holds_nobody_up() {
         interval_ms: 2_000,
         ..Sample::default()
     };
-    let began = Instant::now();
     way.delivery.deliver(Records { Samples: (0..ROWS).map(sample).collect(), ..Records::default() }).await.unwrap();
     assert_eq!(way.delivery.drain(Duration::from_secs(600)).await, 0);
     let count = async |table: &str| endpoint.rows::<u64>(&format!("SELECT count() FROM {table}")).await.unwrap()[0];
     assert_eq!((count("samples").await, count("dead_letters").await), (19_800, 200));
     let counts = way.delivery.counts();
     let (inserts, failed, probes) = (counts.inserts.load(Relaxed), counts.failed_attempts.load(Relaxed), counts.probes.load(Relaxed));
-    println!("{inserts} inserts kept, {failed} refused, {probes} probes, {:?}", began.elapsed());
-    assert!(inserts + failed <= 4, "{inserts} kept and {failed} refused");
+    assert!(inserts + failed <= 4, "{inserts} kept and {failed} refused, after {probes} probes");
     assert!(probes <= 2_600, "{probes} probes");
     let left: Vec<String> =
         endpoint.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE '%probe%'").await.unwrap();

@@ -60,7 +60,7 @@ impl Tables {
         let mut touched = 0;
         for (part, rows) in parts {
             let rows: Vec<u32> = (start..start + rows).filter(|row| parcel.rows.contains(row) && !parcel.without.contains(row)).collect();
-            start = start + (*parts.iter().find(|(number, _)| number == part).map(|(_, rows)| rows).unwrap_or(&0));
+            start += parts.iter().find(|(number, _)| number == part).map_or(0, |(_, rows)| *rows);
             if rows.is_empty() || touched == most {
                 continue;
             }
