@@ -44,7 +44,7 @@ pub struct CorrectArgs {
     /// Above what a weight is cut: so many times the mean weight, a quantile such as 99%, or none.
     #[arg(long, value_parser = cap, value_name = "TIMES|PERCENT|none", default_value = "10")]
     cap: Cap,
-    /// Known shares of everyone: a CSV of margin,value,share, or TOML of [margin] and value = share. Margins are columns of the data.
+    /// Known shares of everyone: a CSV of margin,value,share, or TOML with a table a margin and lines value = share. Margins are columns of the data.
     #[arg(long, value_name = "FILE")]
     margins: Option<PathBuf>,
     #[command(flatten)]

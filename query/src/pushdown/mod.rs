@@ -10,6 +10,6 @@
 pub mod allow;
 pub mod dialect;
 pub mod executor;
-mod outer;
+pub mod outer;
 pub mod rule;
 pub mod table;

@@ -12,7 +12,6 @@
 //! | [`two_sample`] | two means compared: difference, ratio, pairs |
 //! | [`stability`](mod@stability) | success against an objective: met, missed or not shown |
 //! | [`moments`] | a mean, and the difference of two |
-//! | [`student`] | quantiles of Student's distribution |
 //! | [`clustered`] | a share of minutes that come in sessions |
 //! | [`excess`] | where the bad minutes are: the ranking of the live board |
 //! | [`onset`](mod@onset) | since when a slice has been bad |
