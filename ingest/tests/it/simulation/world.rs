@@ -84,6 +84,8 @@ pub struct World {
     clickhouse: ClickHouse,
     process: Option<Process>,
     batches: Vec<Batch>,
+    /// Rows were put into the dead letters by a look at what had long been delivered.
+    buried_anew: bool,
     /// What happened, to be told if it went wrong.
     pub trace: Vec<String>,
 }
@@ -116,6 +118,7 @@ impl World {
             clickhouse: ClickHouse { booted: -DAY_MS, ..ClickHouse::default() },
             process: None,
             batches: Vec::new(),
+            buried_anew: false,
             trace: vec![format!("flush {flush:?}, segments of {segment_bytes} bytes, kept for {keep_ms} ms")],
             rng,
         }

@@ -113,7 +113,9 @@ impl World {
         }
         let choice = self.rng.random_range(0..legs.len());
         let (table, cargo, leg) = &mut legs[choice];
+        let dead_letters = self.clickhouse.dead_letters.clone();
         self.leg_step(&sealed, table, cargo, leg);
+        self.buried_anew |= matches!(then, Then::Repair(_)) && self.clickhouse.dead_letters != dead_letters;
         if !self.is_dead() {
             self.set_work(Work::Riding(sealed, legs, then));
         }
