@@ -13,6 +13,7 @@ mod intake;
 mod keys;
 mod poison;
 mod pushdown;
+mod report;
 mod retention;
 mod store;
 mod stream;

@@ -1,0 +1,107 @@
+//! The report and the analyses behind it, over sessions whose truths are known.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Sessions of so many people, as `qoe simulate` draws them.
+fn simulated(folder: &Path, people: u32) -> String {
+    let file = folder.join("felt.parquet").to_string_lossy().into_owned();
+    let (code, _, said) = qoe(&["simulate", &file, "--people", &people.to_string(), "--days", "90"]);
+    assert_eq!(code, Some(0), "{said}");
+    file
+}
+
+fn qoe(words: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_qoe")).args(words).env("QOE_LANG", "en").output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[track_caller]
+fn json(words: &[&str]) -> Value {
+    let (code, said, complained) = qoe(words);
+    assert_eq!(code, Some(0), "{complained}");
+    serde_json::from_str(&said).unwrap()
+}
+
+fn number(value: &Value, pointer: &str) -> f64 {
+    value.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer} is a number"))
+}
+
+/// HD multiplies minutes by 1.103 and goes to those who stay longer anyway; satisfaction turns at a round trip of 250 ms; connect time does nothing.
+#[test]
+fn what_was_planted_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = simulated(folder.path(), 40_000);
+    let hd =
+        ["retention", "effect", "--json", "--data", &file, "--treatment", "height >= 720", "--outcome", "minutes", "--baseline", "60s"];
+    let known = ["--covariates", "network,device_class,platform", "--where", "height is not null", "--claim", "10.3%"];
+    let effect = json(&[&hd[..], &known[..]].concat());
+    let (low, high) = (number(&effect, "/doubly_robust/relative/low"), number(&effect, "/doubly_robust/relative/high"));
+    assert!(low <= 0.103 && 0.103 <= high, "{low} to {high}");
+    assert!(number(&effect, "/raw_difference/relative/low") > 0.15, "the plain difference says far more");
+    assert_eq!(effect["claim"]["verdict"], "compatible");
+
+    let curve =
+        json(&["satisfaction", "curve", "--json", "--data", &file, "--outcome", "score", "--measure", "rtt_ms", "--user", "user_id"]);
+    let (low, high) = (number(&curve, "/knee/at/low"), number(&curve, "/knee/at/high"));
+    assert!(low <= 250.0 && 250.0 <= high, "{low} to {high}");
+
+    let measures =
+        ["--measures", "connect_ms,rtt_ms,loss_ratio,freeze_ratio", "--confounders", "network,region,service", "--user", "user_id"];
+    let drivers = json(&[&["satisfaction", "drivers", "--json", "--data", &file, "--outcome", "score"][..], &measures[..]].concat());
+    let last = drivers["drivers"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["measure"], "connect_ms", "what does nothing comes last: {drivers}");
+    assert!(number(last, "/p_holm") > 0.01, "{last}");
+}
+
+#[test]
+fn a_report_is_one_file_of_the_same_bytes_and_asks_nothing_of_anyone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = simulated(folder.path(), 2_000);
+    let ask = |lang: &str| {
+        let flags = ["report", "satisfaction", "--data", &file, "--by", "service", "--as-of", "2026-12-01", "--out", "-", "--lang", lang];
+        let (code, page, complained) = qoe(&flags);
+        assert_eq!(code, Some(0), "{complained}");
+        page
+    };
+    let (english, chinese) = (ask("en"), ask("zh"));
+    assert_eq!(english, ask("en"));
+    assert!(english.contains("In short") && chinese.contains("摘要"));
+    for page in [&english, &chinese] {
+        assert!(page.contains("<svg") && !page.contains("<script"), "drawn, and without scripts");
+        assert!(!page.contains("src=\"http") && !page.contains("href=\"http") && !page.contains("@import"), "asks nothing of anyone");
+        assert!(!page.contains("NaN"), "what cannot be said is not a number");
+    }
+}
+
+#[test]
+fn a_session_is_not_compared_with_its_own_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = simulated(folder.path(), 50);
+    let flags = ["retention", "effect", "--data", &file, "--treatment", "height >= 720", "--outcome", "minutes", "--covariates", "network"];
+    let (code, _, complained) = qoe(&flags);
+    assert_eq!(code, Some(2));
+    assert!(complained.contains("immortal time") && complained.contains("--baseline 60s"), "{complained}");
+}
+
+#[test]
+fn what_cannot_be_said_is_said_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.csv");
+    std::fs::write(&path, "user_id,score,rtt_ms,joined,minutes\nu1,5,10,true,3\nu2,5,20,true,4\nu3,5,30,true,5\n").unwrap();
+    let file = path.to_string_lossy().into_owned();
+    let check = |flags: &[&str], code: i32, words: &str| {
+        let (got, said, complained) = qoe(&[flags, &["--data", &file]].concat());
+        assert_eq!(got, Some(code), "{flags:?}: {said}{complained}");
+        assert!(format!("{said}{complained}").contains(words), "{flags:?}: {said}{complained}");
+    };
+    check(&["satisfaction", "drivers", "--measures", "rtt_ms"], 3, "same");
+    check(&["satisfaction", "drivers", "--measures", "rtt"], 2, "the columns are");
+    check(&["satisfaction", "curve", "--measure", "rtt_ms"], 0, "No knee found");
+    check(&["satisfaction", "stability", "--target", "99.99%"], 0, "neither met nor missed");
+    check(&["satisfaction", "stability", "--target", "100%"], 2, "between 0 and 1");
+    let always = ["retention", "effect", "--treatment", "rtt_ms > 0", "--outcome", "score", "--covariates", "minutes"];
+    check(&always, 3, "everyone was treated");
+}
