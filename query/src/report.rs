@@ -133,7 +133,8 @@ const COLUMNS: [(&str, Role); 11] = [
     ("scale_low", Role::Number),
 ];
 
-/// Reads the sessions once and answers everything. `progress` is told which part is begun.
+/// Reads the sessions once and answers everything. `progress` is told which part is begun. It is computed on the calling thread for seconds, so it needs a
+/// runtime of several threads.
 pub async fn satisfaction_report(
     question: &ReportQuestion,
     sources: &ReportSources,
@@ -148,37 +149,10 @@ pub async fn satisfaction_report(
         return Err(AnalysisError::NoRows { condition: question.condition.clone() });
     }
     let asker = Asker { question, columns: &columns, held: &held };
-    progress("score the answers");
-    let mut scores = vec![asker.scores(&[]).await];
-    for by in &question.by {
-        scores.push(asker.scores(std::slice::from_ref(by)).await);
-    }
-    progress("correct for the silent");
-    let corrected = asker.corrected().await;
-    progress("rank the measures");
-    let drivers = asker.drivers().await;
-    let ranked: Vec<Driver> = drivers.as_ref().map(ranked).unwrap_or_default();
-    progress("draw the curves");
-    let mut curves = Vec::new();
-    for driver in ranked.iter().take(CURVES) {
-        curves.push(asker.curve(&driver.measure).await);
-    }
-    let strongest = asker.strongest(&ranked, curves.first()).await;
-    progress("count who comes back");
-    let cohorts = asker.cohorts(sources, strongest.as_ref()).await;
-    progress("follow how long people stay");
-    let survival = asker.survival().await;
-    progress("compare like with like");
-    let effect = match &strongest {
-        Some(strongest) => Some(asker.effect(strongest, sources).await),
-        None => None,
-    };
-    progress("hold success against objectives");
-    let stability = asker.stability().await;
-    progress("count words");
-    let words = asker.words().await;
-    progress("look for changes");
-    let drift = asker.drift(sources.releases.as_ref()).await;
+    progress("ask everything of them");
+    let (felt, rest) = side_by_side(asker.felt(sources), asker.rest(sources));
+    let Felt { corrected, drivers, curves, strongest, cohorts, effect } = felt;
+    let Rest { scores, survival, stability, words, drift } = rest;
     let vendors = match (&sources.vendors, sources.period) {
         (Some(inputs), Some(period)) => Some(vendor_records(inputs, period, question.level).await),
         _ => None,
@@ -262,7 +236,69 @@ struct Asker<'a> {
     held: &'a Input,
 }
 
+/// What people felt, what moved it and what it did: each asks with the answer of the one before.
+struct Felt {
+    corrected: Result<CorrectAnswer, AnalysisError>,
+    drivers: Result<DriversAnswer, AnalysisError>,
+    curves: Vec<Result<CurveAnswer, AnalysisError>>,
+    strongest: Option<Strongest>,
+    cohorts: Result<CohortsAnswer, RetentionError>,
+    effect: Option<Result<EffectAsked, EffectQuestionError>>,
+}
+
+/// What can be asked meanwhile.
+struct Rest {
+    scores: Vec<Result<ScoreAnswer, AnalysisError>>,
+    survival: Result<SurvivalAnswer, RetentionError>,
+    stability: Result<StabilityAnswer, AnalysisError>,
+    words: Result<WordsAnswer, AnalysisError>,
+    drift: Result<DriftAnswer, AnalysisError>,
+}
+
+/// Both at once, on threads that may be busy for seconds.
+fn side_by_side<A, B: Send>(one: impl Future<Output = A>, other: impl Future<Output = B> + Send) -> (A, B) {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| runtime.block_on(other));
+            let one = runtime.block_on(one);
+            (one, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    })
+}
+
 impl Asker<'_> {
+    async fn felt(&self, sources: &ReportSources) -> Felt {
+        let corrected = self.corrected().await;
+        let drivers = self.drivers().await;
+        let ranked: Vec<Driver> = drivers.as_ref().map(ranked).unwrap_or_default();
+        let mut curves = Vec::new();
+        for driver in ranked.iter().take(CURVES) {
+            curves.push(self.curve(&driver.measure).await);
+        }
+        let strongest = self.strongest(&ranked, curves.first()).await;
+        let cohorts = self.cohorts(sources, strongest.as_ref()).await;
+        let effect = match &strongest {
+            Some(strongest) => Some(self.effect(strongest, sources).await),
+            None => None,
+        };
+        Felt { corrected, drivers, curves, strongest, cohorts, effect }
+    }
+
+    async fn rest(&self, sources: &ReportSources) -> Rest {
+        let mut scores = vec![self.scores(&[]).await];
+        for by in &self.question.by {
+            scores.push(self.scores(std::slice::from_ref(by)).await);
+        }
+        Rest {
+            scores,
+            survival: self.survival().await,
+            stability: self.stability().await,
+            words: self.words().await,
+            drift: self.drift(sources.releases.as_ref()).await,
+        }
+    }
+
     async fn scores(&self, by: &[String]) -> Result<ScoreAnswer, AnalysisError> {
         let question = ScoreQuestion {
             kind: self.question.kind,
