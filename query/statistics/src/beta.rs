@@ -1,9 +1,11 @@
-//! The beta distribution, and what follows from it: exact limits of shares, and quantiles of Student's t.
+//! The beta distribution, which exact limits of shares come from.
 //!
 //! Written for large counts: a continued fraction that is cut short after a fixed number of steps, as libraries do, answers wrongly and without a word
 //! for ten million attempts, which is what a month of sessions is.
 
 use statrs::function::gamma::ln_gamma;
+
+use crate::logistic::expit;
 
 /// Steps of the continued fraction; it needs about the square root of the larger shape, so shapes up to some 10^10 are served.
 const STEPS: u32 = 400_000;
@@ -18,26 +20,6 @@ pub fn beta_probability(a: f64, b: f64, x: f64) -> Option<f64> {
 /// The value below which a Beta(a, b) variable falls with probability `p`, 0 to 1. `None` unless a, b > 0 and 0 < p < 1.
 pub fn beta_quantile(a: f64, b: f64, p: f64) -> Option<f64> {
     log_odds_of_quantile(a, b, p).map(expit)
-}
-
-/// How many standard errors a two-sided interval of probability `level` extends to either side, by Student's t of `freedom` degrees of freedom (which
-/// need not be whole). `None` unless freedom > 0 and 0 < level < 1.
-pub fn t_quantile(freedom: f64, level: f64) -> Option<f64> {
-    if !freedom.is_finite() {
-        return None;
-    }
-    // t^2 / (freedom + t^2) is Beta(1/2, freedom/2); its odds are t^2 / freedom.
-    let log_odds = log_odds_of_quantile(0.5, freedom / 2.0, level)?;
-    Some((freedom * log_odds.exp()).sqrt())
-}
-
-/// The probability that Student's t lies further from nothing than `t`, to either side. `None` unless freedom > 0 and t is a number.
-pub fn student_beyond(freedom: f64, t: f64) -> Option<f64> {
-    let square = t * t;
-    if !(freedom.is_finite() && square.is_finite()) {
-        return None;
-    }
-    probability(freedom / 2.0, 0.5, freedom / (freedom + square), square / (freedom + square))
 }
 
 fn log_odds_of_quantile(a: f64, b: f64, p: f64) -> Option<f64> {
@@ -91,24 +73,16 @@ fn fraction(a: f64, b: f64, x: f64) -> Option<f64> {
     None
 }
 
-fn expit(u: f64) -> f64 {
-    if u >= 0.0 { 1.0 / (1.0 + (-u).exp()) } else { u.exp() / (1.0 + u.exp()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Closed forms: Beta(1, b) is 1 - (1 - x)^b; t of 1 degree of freedom is Cauchy, of 2 has t = (2p - 1) / sqrt(2 p (1 - p)).
+    /// Closed forms: Beta(1, b) is 1 - (1 - x)^b.
     #[test]
     fn closed_forms() {
         assert!((beta_probability(1.0, 5.0, 0.2).unwrap() - (1.0 - 0.8_f64.powi(5))).abs() < 1e-14);
         assert!((beta_quantile(1.0, 5.0, 0.3).unwrap() - (1.0 - 0.7_f64.powf(0.2))).abs() < 1e-13);
-        assert!((t_quantile(1.0, 0.95).unwrap() - (std::f64::consts::PI * 0.475).tan()).abs() < 1e-10);
-        let p: f64 = 0.975;
-        assert!((t_quantile(2.0, 0.95).unwrap() - (2.0 * p - 1.0) / (2.0 * p * (1.0 - p)).sqrt()).abs() < 1e-11);
-        assert!((t_quantile(1e9, 0.95).unwrap() - 1.959_963_984_540_054).abs() < 1e-6);
     }
 
     #[test]
@@ -117,9 +91,6 @@ mod tests {
             assert_eq!(beta_probability(a, b, x), None);
         }
         assert_eq!(beta_quantile(1.0, 1.0, 1.0), None);
-        assert_eq!(t_quantile(0.0, 0.95), None);
-        assert_eq!(t_quantile(f64::INFINITY, 0.95), None);
-        assert_eq!(student_beyond(5.0, f64::NAN), None);
     }
 
     proptest! {
@@ -128,12 +99,6 @@ mod tests {
             let (a, b) = (10f64.powf(a), 10f64.powf(b));
             let x = log_odds_of_quantile(a, b, p).unwrap();
             prop_assert!((probability(a, b, expit(x), expit(-x)).unwrap() - p).abs() < 1e-8);
-        }
-
-        #[test]
-        fn student_is_beyond_its_quantile_as_often_as_it_says(freedom in 0.5..1e7f64, level in 0.01..0.999f64) {
-            let t = t_quantile(freedom, level).unwrap();
-            prop_assert!((student_beyond(freedom, t).unwrap() - (1.0 - level)).abs() < 1e-8);
         }
     }
 }

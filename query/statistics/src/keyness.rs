@@ -7,6 +7,7 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::estimate::{Confidence, Estimate};
+use crate::multiplicity::benjamini_hochberg;
 
 /// In how many texts of either side a word occurs; a text of several occurrences counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,19 +101,6 @@ fn one(word: Occurrence, first: f64, second: f64, level: Confidence) -> Option<K
     let (z, half) = (value / error, level.z() * error);
     let p = 2.0 * Normal::standard().cdf(-z.abs());
     Some(Keyness { log_odds: Estimate { value, low: value - half, high: value + half, n }, z, p, q: p })
-}
-
-/// Benjamini and Hochberg, J. R. Statist. Soc. B 57 (1995), 289-300: the least false discovery rate at which each would be called.
-pub(crate) fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len()).collect();
-    order.sort_by(|a, b| p[*b].total_cmp(&p[*a]));
-    let mut adjusted = vec![1.0; p.len()];
-    let mut least: f64 = 1.0;
-    for (worse, at) in order.into_iter().enumerate() {
-        least = least.min(p[at] * p.len() as f64 / (p.len() - worse) as f64);
-        adjusted[at] = least;
-    }
-    adjusted
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ fn of(freedom: f64) -> Option<StudentsT> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// scipy.stats.t.ppf(0.975, ...) and t.sf.
     #[test]
@@ -85,5 +86,22 @@ mod tests {
         }
         assert_eq!(t_two_sided(f64::NAN, 3.0), None);
         assert_eq!(t_two_sided(f64::INFINITY, 3.0), Some(0.0));
+    }
+
+    /// Closed forms: t of 1 degree of freedom is Cauchy, of 2 has t = (2p - 1) / sqrt(2 p (1 - p)).
+    #[test]
+    fn closed_forms() {
+        assert!((t_quantile(Confidence::P95, 1.0).unwrap() - (std::f64::consts::PI * 0.475).tan()).abs() < 1e-8);
+        let p: f64 = 0.975;
+        assert!((t_quantile(Confidence::P95, 2.0).unwrap() - (2.0 * p - 1.0) / (2.0 * p * (1.0 - p)).sqrt()).abs() < 1e-9);
+        assert_eq!((t_quantile(Confidence::P95, 0.0), t_two_sided(f64::NAN, 5.0)), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn it_lies_beyond_its_quantile_as_often_as_it_says(freedom in 0.5..1e7f64, level in 0.01..0.999f64) {
+            let t = t_quantile(Confidence::new(level).unwrap(), freedom).unwrap();
+            prop_assert!((t_two_sided(t, freedom).unwrap() - (1.0 - level)).abs() < 1e-6);
+        }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! For samples whose variances and sizes may differ. Of samples only their moments are needed, which a database can give and which merge.
 
-use crate::beta::{student_beyond, t_quantile};
 use crate::estimate::{Confidence, Estimate};
+use crate::student::{t_quantile, t_two_sided};
 
 /// What two samples are compared by.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -167,7 +167,7 @@ fn satterthwaite(first: (f64, u64), second: (f64, u64)) -> f64 {
 
 fn finish(value: f64, error: f64, freedom: f64, n: u64, level: Confidence) -> Result<MeanDifference, TwoSampleError> {
     let t = value / error;
-    let (Some(quantile), Some(p_value)) = (t_quantile(freedom, level.level()), student_beyond(freedom, t)) else {
+    let (Some(quantile), Some(p_value)) = (t_quantile(level, freedom), t_two_sided(t, freedom)) else {
         return Err(TwoSampleError::NotFinite);
     };
     let half = quantile * error;

@@ -6,7 +6,7 @@
 use statrs::function::gamma::ln_gamma;
 
 use crate::estimate::{Confidence, Estimate};
-use crate::keyness::benjamini_hochberg;
+use crate::multiplicity::benjamini_hochberg;
 use crate::parallel;
 use crate::share::share;
 use crate::student::{t_quantile, t_two_sided};

@@ -9,11 +9,12 @@ use super::answer::{MIN_PAIRS, Pairs, SignTest};
 use super::propensity::Propensity;
 use super::study::{Options, Pairing, Study};
 use super::units::{Units, critical};
-use crate::beta::{beta_probability, student_beyond};
+use crate::beta::beta_probability;
 use crate::design::Design;
 use crate::estimate::{Confidence, Estimate};
 use crate::linear::solve;
 use crate::logistic::logit;
+use crate::student::t_two_sided;
 
 /// Farthest that partners may lie apart, in standard deviations of the propensity's log-odds: Austin (2011).
 const CALIPER: f64 = 0.2;
@@ -237,7 +238,7 @@ fn sign_test(signs: &[f64], pairs: &[(u32, u32)], units: &Units) -> SignTest {
         // Under chance the mean sign is nothing, so that signs are their own errors.
         let mean = signs.iter().sum::<f64>() / signs.len() as f64;
         let error = error(signs, pairs, units);
-        (wins + losses > 0).then(|| student_beyond(contestants(pairs, units).saturating_sub(1) as f64, mean / error)).flatten()
+        (wins + losses > 0).then(|| t_two_sided(mean / error, contestants(pairs, units).saturating_sub(1) as f64)).flatten()
     };
     SignTest { wins, losses, ties, p_value }
 }

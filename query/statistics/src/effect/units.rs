@@ -2,9 +2,9 @@
 
 use super::answer::Contrast;
 use super::study::ByArm;
-use crate::beta::t_quantile;
 use crate::estimate::{Confidence, Estimate};
 use crate::parallel::over_blocks;
+use crate::student::t_quantile;
 
 /// Which rows go together.
 pub(super) struct Units {
@@ -78,7 +78,7 @@ impl Units {
 
 /// How many standard errors an interval extends to either side: Student's t of these degrees of freedom; without any there is no end to it.
 pub(super) fn critical(freedom: u64, level: Confidence) -> f64 {
-    t_quantile(freedom as f64, level.level()).unwrap_or(f64::INFINITY)
+    t_quantile(level, freedom as f64).unwrap_or(f64::INFINITY)
 }
 
 #[cfg(test)]
