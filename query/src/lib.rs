@@ -14,6 +14,7 @@ pub mod catalog;
 pub mod frame;
 pub mod functions;
 pub mod moment;
+pub mod poc;
 pub mod pushdown;
 pub mod quality;
 pub mod relations;
