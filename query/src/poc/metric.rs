@@ -69,7 +69,9 @@ pub enum Rank {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MetricError {
     /// Not of the form.
-    #[error("metric {text:?}: write NAME:lower or NAME:higher, and what is compared behind it if it is not the mean, such as connect_ms:lower:p95")]
+    #[error(
+        "metric {text:?}: write NAME:lower or NAME:higher, and what is compared behind it if it is not the mean, such as connect_ms:lower:p95"
+    )]
     Form {
         /// As it was given.
         text: String,
