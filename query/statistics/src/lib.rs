@@ -10,6 +10,7 @@
 //! | [`share`](mod@share) | a proportion, and the difference of two |
 //! | [`beta`] | exact limits of shares, quantiles of Student's t |
 //! | [`two_sample`] | two means compared: difference, ratio, pairs |
+//! | [`contrast`] | two arms compared on one measure, rows in units: means, shares, ratios, quantiles, scores, times, pairs |
 //! | [`stability`](mod@stability) | success against an objective: met, missed or not shown |
 //! | [`moments`] | a mean, and the difference of two |
 //! | [`clustered`] | a share of minutes that come in sessions |
@@ -62,6 +63,7 @@ pub mod calibration;
 pub mod change_points;
 pub mod clustered;
 pub mod collinearity;
+pub mod contrast;
 pub mod cox;
 pub mod design;
 pub mod dose_response;
@@ -113,6 +115,7 @@ pub use calibration::{Calibration, calibration};
 pub use change_points::{ChangePoint, ChangePointError, ChangePoints, Period, change_points};
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use collinearity::{Collinearity, collinearity};
+pub use contrast::{Arm, Contrast, ContrastError};
 pub use cox::{Clock, Cox, CoxError, CoxOptions, Proportionality, Ties, cox};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
