@@ -66,7 +66,7 @@ pub enum Rank {
 }
 
 /// A metric that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MetricError {
     /// Not of the form.
     #[error(
