@@ -130,6 +130,15 @@ pub enum Hypothesis {
         /// What both may go by.
         confounders: Vec<String>,
     },
+    /// The same in every part of the data: "connects within a second in every region".
+    Everywhere {
+        /// The column whose values are the parts.
+        by: String,
+        /// Parts that must be there; none: those that are found.
+        of: Vec<String>,
+        /// What is to hold in each.
+        each: Box<Hypothesis>,
+    },
     /// Words without a figure that could be tested.
     Untestable,
 }
