@@ -10,6 +10,7 @@
 //! | [`share`](mod@share) | a proportion, and the difference of two |
 //! | [`beta`] | exact limits of shares, quantiles of Student's t |
 //! | [`two_sample`] | two means compared: difference, ratio, pairs |
+//! | [`contrast`] | two arms compared on one measure, rows in units: means, shares, ratios, quantiles, scores, times, pairs |
 //! | [`stability`](mod@stability) | success against an objective: met, missed or not shown |
 //! | [`moments`] | a mean, and the difference of two |
 //! | [`clustered`] | a share of minutes that come in sessions |
@@ -48,6 +49,10 @@
 //! | [`collinearity`](mod@collinearity) | what is measured together and not told apart |
 //! | [`drivers`](mod@drivers) | which measures go with satisfaction, and what a step of each goes with |
 //! | [`multiplicity`] | p values of many questions at once |
+//! | [`verdict`] | better, inferior, equivalent, non-inferior or inconclusive |
+//! | [`heterogeneity`](mod@heterogeneity) | whether a difference is the same in every stratum, and what pooling hides |
+//! | [`sequential`] | intervals that hold however often they are looked at |
+//! | [`ranks`] | in which order several stand, and how sure that is |
 //! | [`effect`](mod@effect) | whether a treatment makes a difference, by like compared with like |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
@@ -58,6 +63,7 @@ pub mod calibration;
 pub mod change_points;
 pub mod clustered;
 pub mod collinearity;
+pub mod contrast;
 pub mod cox;
 pub mod design;
 pub mod dose_response;
@@ -66,6 +72,7 @@ pub mod drivers;
 pub mod effect;
 pub mod estimate;
 pub mod excess;
+pub mod heterogeneity;
 mod influence;
 pub mod invitations;
 pub mod iqx;
@@ -84,18 +91,21 @@ pub mod ordinal;
 pub mod pairs;
 pub mod parallel;
 pub mod raking;
+pub mod ranks;
 pub mod response;
 pub mod retention;
 mod sandwich;
 pub mod scale;
 pub mod score;
 pub mod sensitivity;
+pub mod sequential;
 pub mod share;
 pub mod spell;
 pub mod stability;
 mod student;
 pub mod survival_by_band;
 pub mod two_sample;
+pub mod verdict;
 pub mod waves;
 pub mod weights;
 pub mod word_measures;
@@ -105,6 +115,7 @@ pub use calibration::{Calibration, calibration};
 pub use change_points::{ChangePoint, ChangePointError, ChangePoints, Period, change_points};
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use collinearity::{Collinearity, collinearity};
+pub use contrast::{Arm, Contrast, ContrastError};
 pub use cox::{Clock, Cox, CoxError, CoxOptions, Proportionality, Ties, cox};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
@@ -124,7 +135,7 @@ pub use knee::{Knee, knee};
 pub use log_rank::{Groups, LogRank, LogRankError, log_rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use moments::{Moments, mean, mean_difference};
-pub use multiplicity::{benjamini_hochberg, holm};
+pub use multiplicity::{benjamini_hochberg, benjamini_hochberg_level, holm, holm_levels};
 pub use normal::normal_quantile;
 pub use onset::{Minutes, Onset, onset};
 pub use ordinal::{Ordinal, OrdinalError, ordinal};
