@@ -1,7 +1,9 @@
 //! `qoe poc`: which vendor is better at what, decided by what was written down before.
 
 pub mod args;
+mod compare;
 mod init;
+mod report;
 
 use clap::{Args, Subcommand};
 
@@ -14,6 +16,10 @@ pub struct PocCommand {
 
 #[derive(Debug, Subcommand)]
 enum Step {
+    /// Which vendor is better at what: differences with intervals and verdicts, overall and by stratum.
+    Compare(Box<compare::CompareArgs>),
+    /// The comparison as one file to decide by.
+    Report(Box<report::ReportArgs>),
     /// Write a commented poc.toml to start from.
     Init(init::InitArgs),
 }
@@ -21,6 +27,8 @@ enum Step {
 /// Does it.
 pub async fn run(command: PocCommand) -> anyhow::Result<()> {
     match command.step {
+        Step::Compare(args) => compare::run(*args).await,
+        Step::Report(args) => report::run(*args).await,
         Step::Init(args) => init::run(&args),
     }
 }

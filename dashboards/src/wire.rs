@@ -9,6 +9,7 @@ pub mod curve;
 pub mod drift;
 pub mod drivers;
 pub mod effect;
+pub mod poc_compare;
 pub mod report;
 pub mod satisfaction;
 pub mod score;

@@ -9,6 +9,8 @@ pub mod drivers;
 pub mod effect;
 mod html;
 pub mod numbers;
+pub mod poc_compare;
+pub mod poc_report;
 pub mod report;
 pub mod score;
 pub mod stability;
