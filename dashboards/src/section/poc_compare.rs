@@ -23,6 +23,7 @@ pub fn poc_compare(answer: &CompareAnswer, lang: Lang) -> Section {
     section.warnings = warnings(answer, lang);
     section.tables.push(figures(answer, lang));
     section.tables.push(differences(answer, lang));
+    section.tables.push(tests(answer, lang));
     if !answer.strata.is_empty() {
         section.tables.push(strata(answer, lang));
     }
@@ -257,41 +258,52 @@ fn figures(answer: &CompareAnswer, lang: Lang) -> Table {
 }
 
 fn differences(answer: &CompareAnswer, lang: Lang) -> Table {
-    let caption = lang.pick("Differences, first less second, and what they show".to_owned(), "差异（前者减后者）与结论".to_owned());
-    let unadjusted =
-        lang.pick(format!("difference ({}, unadjusted)", percent(answer.level)), format!("差异（{}，未校正）", percent(answer.level)));
-    let heads = lang.pick(
-        ["metric", "pair", &unadjusted, "adjusted interval", "p adjusted", "verdict", "as a ratio", "units"],
-        ["指标", "对比", &unadjusted, "校正后区间", "校正后 p", "结论", "比值", "单位数"],
-    );
-    let mut table = Table::new(caption, &heads).words(1).words(5);
+    let caption = lang.pick("Differences, first less second, and what they show", "差异（前者减后者）与结论");
+    let unadjusted = percent(answer.level);
+    let unadjusted = lang.pick(format!("difference ({unadjusted}, unadjusted)"), format!("差异（{unadjusted}，未校正）"));
+    let heads = lang.pick(["metric", "pair", &unadjusted, "verdict"], ["指标", "对比", &unadjusted, "结论"]);
+    let mut table = Table::new(caption, &heads).words(1).words(3);
     for of in &answer.metrics {
         for pair in &of.pairs {
-            let (first, second) = names(answer, pair);
-            let who = format!("{first} – {second}");
-            table.row(match &pair.overall {
-                Ok(found) => difference_row(of, who, found, lang),
-                Err(why) => short(of, who, why, lang),
-            });
+            let (told, verdict) = match &pair.overall {
+                Ok(found) => (told(&found.difference, unit(of), lang), verdicts(found, lang)),
+                Err(why) => ("–".to_owned(), format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang))),
+            };
+            table.row([of.metric.name.clone(), between(answer, pair), told, verdict]);
         }
     }
     table
 }
 
-fn difference_row(of: &MetricAnswer, who: String, found: &Judged, lang: Lang) -> Vec<String> {
-    let unit = unit(of);
-    let adjusted = format!("{} ({})", ends(&found.adjusted, unit), percent(found.adjusted_level));
-    let ratio = found.ratio.map_or_else(|| "–".to_owned(), |ratio| figure_in(&ratio, Unit::Plain(3), lang));
-    vec![
-        of.metric.name.clone(),
-        who,
-        told(&found.difference, unit, lang),
-        adjusted,
-        p_value(found.p_adjusted),
-        verdicts(found, lang),
-        ratio,
-        count(found.units),
-    ]
+/// What the verdicts rest on.
+fn tests(answer: &CompareAnswer, lang: Lang) -> Table {
+    let caption = lang.pick("What the verdicts rest on", "结论的依据");
+    let heads = lang.pick(
+        ["metric", "pair", "adjusted interval (level)", "p", "p adjusted", "as a ratio", "units"],
+        ["指标", "对比", "校正后区间（水平）", "p", "校正后 p", "比值", "单位数"],
+    );
+    let mut table = Table::new(caption, &heads).words(1);
+    for of in &answer.metrics {
+        for pair in &of.pairs {
+            let Ok(found) = &pair.overall else { continue };
+            let ratio = found.ratio.map_or_else(|| "–".to_owned(), |ratio| figure_in(&ratio, Unit::Plain(3), lang));
+            table.row([
+                of.metric.name.clone(),
+                between(answer, pair),
+                format!("{} ({})", ends(&found.adjusted, unit(of)), percent(found.adjusted_level)),
+                p_value(found.p_value),
+                p_value(found.p_adjusted),
+                ratio,
+                count(found.units),
+            ]);
+        }
+    }
+    table
+}
+
+fn between(answer: &CompareAnswer, pair: &PairAnswer) -> String {
+    let (first, second) = names(answer, pair);
+    format!("{first} – {second}")
 }
 
 fn ends(estimate: &Estimate, unit: Unit) -> String {
@@ -311,12 +323,6 @@ fn verdicts(found: &Judged, lang: Lang) -> String {
     }
 }
 
-fn short(of: &MetricAnswer, who: String, why: &Why, lang: Lang) -> Vec<String> {
-    let dash = || "–".to_owned();
-    let verdict = format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang));
-    vec![of.metric.name.clone(), who, dash(), dash(), dash(), verdict, dash(), dash()]
-}
-
 fn strata(answer: &CompareAnswer, lang: Lang) -> Table {
     let caption = lang.pick("The same within each stratum", "各分层内的比较");
     let heads =
@@ -324,10 +330,9 @@ fn strata(answer: &CompareAnswer, lang: Lang) -> Table {
     let mut table = Table::new(caption, &heads).words(1).words(2).words(4);
     for of in &answer.metrics {
         for pair in &of.pairs {
-            let (first, second) = names(answer, pair);
             for within in &pair.strata {
                 let stratum = answer.strata.get(within.stratum).cloned().unwrap_or_default();
-                let start = [of.metric.name.clone(), format!("{first} – {second}"), stratum];
+                let start = [of.metric.name.clone(), between(answer, pair), stratum];
                 let rest = match &within.judged {
                     Ok(found) => [told(&found.difference, unit(of), lang), verdicts(found, lang), count(found.units)],
                     Err(why) => ["–".to_owned(), format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang)), "–".to_owned()],
