@@ -193,15 +193,17 @@ fn warnings(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
         for pair in &of.pairs {
             said.extend(pair_warnings(answer, of, pair, lang));
         }
-        for (arm, found) in answer.arms.iter().zip(&of.arms) {
-            let share = found.missing as f64 / (found.missing + found.rows).max(1) as f64;
-            if share > MISSING {
-                let (name, metric, share) = (&arm.name, &of.metric.name, number(share, Unit::Share));
-                said.push(lang.pick(
-                    format!("{metric} was not measured in {share} of {name}'s rows: they are left out."),
-                    format!("{name} 有 {share} 的记录未测得 {metric}，未计入。"),
-                ));
-            }
+        let share = |arm: usize| of.arms[arm].missing as f64 / (of.arms[arm].missing + of.arms[arm].rows).max(1) as f64;
+        let missing: Vec<String> = (0..answer.arms.len())
+            .filter(|arm| share(*arm) > MISSING)
+            .map(|arm| format!("{} {}", answer.arms[arm].name, number(share(arm), Unit::Share)))
+            .collect();
+        if !missing.is_empty() {
+            let (metric, missing) = (&of.metric.name, missing.join(lang.pick(", ", "，")));
+            said.push(lang.pick(
+                format!("{metric} was not measured in some rows, which are left out: {missing}."),
+                format!("部分记录未测得 {metric}，未计入：{missing}。"),
+            ));
         }
     }
     said
