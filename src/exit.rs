@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
@@ -56,6 +57,8 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<ScoreError>()
             || cause.is::<MarginsError>()
             || cause.is::<ThemesError>()
+            || cause.is::<ProfilesError>()
+            || cause.is::<ScheduleError>()
         {
             return 2;
         }

@@ -14,6 +14,7 @@ mod keyring;
 mod keys;
 mod listen;
 mod logging;
+mod rehearse;
 mod report;
 mod retention;
 mod satisfaction;
@@ -48,6 +49,8 @@ enum Command {
     Import(import::ImportArgs),
     /// What people said, corrected for who stayed silent, and what moved it.
     Satisfaction(satisfaction::SatisfactionArgs),
+    /// Make the calls of a schedule in a real browser, over paths whose delay, loss and rate are known.
+    Rehearse(rehearse::RehearseArgs),
     /// Write a file of sessions with what was felt in them, whose truths are known.
     Simulate(simulate::SimulateArgs),
     /// Who comes back, and who stays.
@@ -82,6 +85,7 @@ fn main() -> std::process::ExitCode {
             Command::Import(args) => import::run(args).await,
             Command::Satisfaction(args) => satisfaction::run(args).await,
             Command::Report(args) => report::run(args).await,
+            Command::Rehearse(args) => rehearse::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
             Command::Retention(args) => retention::run(args).await,
             Command::Score(args) => score::run(&args),

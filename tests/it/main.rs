@@ -13,6 +13,7 @@ mod intake;
 mod keys;
 mod poison;
 mod pushdown;
+mod rehearse;
 mod report;
 mod retention;
 mod store;
