@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
@@ -59,6 +60,8 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<ThemesError>()
             || cause.is::<MetricError>()
             || cause.is::<PocFileError>()
+            || cause.is::<ProfilesError>()
+            || cause.is::<ScheduleError>()
         {
             return 2;
         }

@@ -3,6 +3,7 @@
 pub mod args;
 mod compare;
 mod init;
+mod rehearse;
 mod report;
 
 use clap::{Args, Subcommand};
@@ -18,6 +19,8 @@ pub struct PocCommand {
 enum Step {
     /// Which vendor is better at what: differences with intervals and verdicts, overall and by stratum.
     Compare(Box<compare::CompareArgs>),
+    /// Make the calls of a schedule in a real browser over a relay that harms as planned.
+    Rehearse(Box<rehearse::RehearseArgs>),
     /// The comparison as one file to decide by.
     Report(Box<report::ReportArgs>),
     /// Write a commented poc.toml to start from.
@@ -28,6 +31,7 @@ enum Step {
 pub async fn run(command: PocCommand) -> anyhow::Result<()> {
     match command.step {
         Step::Compare(args) => compare::run(*args).await,
+        Step::Rehearse(args) => rehearse::run(*args).await,
         Step::Report(args) => report::run(*args).await,
         Step::Init(args) => init::run(&args),
     }

@@ -14,6 +14,7 @@ mod keys;
 mod poc_compare;
 mod poison;
 mod pushdown;
+mod rehearse;
 mod report;
 mod retention;
 mod store;
