@@ -14,7 +14,7 @@
 //!
 //! **When something restarted.** Sealed shipments that are not settled are sent again under their tokens; if ClickHouse may have forgotten those (its
 //! machine restarted, or much time passed), it is asked first what it has. After ClickHouse restarts, what was delivered lately is
-//! looked for, and what is missing is sent again.
+//! looked for, and what is missing is sent again, but for what was refused.
 
 mod courier;
 mod dead_letters;

@@ -136,8 +136,6 @@ enum Journey {
     Whole,
     /// They went in parts, in order: what ClickHouse has tells which of them are done.
     Divided,
-    /// All was there.
-    Repair,
 }
 
 impl Leg {
@@ -156,9 +154,12 @@ impl Leg {
         Leg { now: Now::Counting(Why::Restart), ..Leg::new(parts, splits, waits) }
     }
 
-    /// Rows that were delivered, looked at again after ClickHouse restarted: what it lost is sent again, under tokens of its own.
-    pub fn repair(parts: Vec<(u64, u32)>, waits: Waits) -> Leg {
-        Leg { journey: Journey::Repair, ..Leg::resumed(parts, &[], waits) }
+    /// Rows that were delivered, looked at again after ClickHouse restarted: what it lost is sent again, under tokens of its own. These are dead letters and
+    /// stay so.
+    pub fn repair(parts: Vec<(u64, u32)>, dead: &[u32], waits: Waits) -> Leg {
+        let rows = parts.iter().map(|(_, rows)| rows).sum();
+        let work = vec![Parcel::named("again-", 0..rows, dead)];
+        Leg { journey: Journey::Divided, work, ..Leg::resumed(parts, &[], waits) }
     }
 
     /// A split that was written down.
@@ -253,7 +254,7 @@ impl Leg {
     /// What of a parcel ClickHouse lacks, part by part: the parcel, if it lacks all of it. What it has is taken off `unclaimed`, and held.
     fn unstored(&mut self, parcel: &Parcel, unclaimed: &mut BTreeMap<u64, u64>) -> Vec<Parcel> {
         let mut left: Vec<Parcel> = Vec::new();
-        let mut has_any = self.journey == Journey::Repair;
+        let mut has_any = false;
         for (part, rows, count) in self.pieces(parcel) {
             match unclaimed.get_mut(&part).filter(|unclaimed| **unclaimed > 0) {
                 Some(unclaimed) => {

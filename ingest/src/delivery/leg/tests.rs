@@ -36,6 +36,8 @@ struct Tables {
     buried: Vec<u32>,
     tokens: BTreeSet<String>,
     doubtful: bool,
+    /// What was written down.
+    splits: Vec<Split>,
 }
 
 impl Tables {
@@ -52,6 +54,17 @@ impl Tables {
             start += rows;
         }
         counts
+    }
+
+    /// Its machine restarts without rows of these parts, and without its memory of tokens.
+    fn lose(&mut self, parts: &[(u64, u32)], lost: &BTreeSet<u64>) {
+        let mut start = 0;
+        for (part, rows) in parts {
+            self.stored.retain(|row| !lost.contains(part) || !(start..start + rows).contains(row));
+            start += rows;
+        }
+        self.tokens.clear();
+        self.doubtful = true;
     }
 
     /// Stores what of a parcel lies in the first so many parts that it touches.
@@ -80,10 +93,8 @@ fn failure(verdict: Verdict) -> Failure {
     Failure { verdict, reason: "no".into() }
 }
 
-fn play(parts: Vec<(u64, u32)>, poison: &BTreeSet<u32>, events: Vec<Event>) -> Tables {
-    let mut tables = Tables::default();
-    let mut splits = Vec::new();
-    let mut leg = Leg::new(parts.clone(), &[], WAITS);
+fn play(tables: &mut Tables, mut leg: Leg, poison: &BTreeSet<u32>, events: Vec<Event>) {
+    let parts = leg.parts.clone();
     let mut events = events.into_iter();
     for _ in 0..10_000 {
         let mut event = events.next().unwrap_or(Event::Well);
@@ -94,10 +105,10 @@ fn play(parts: Vec<(u64, u32)>, poison: &BTreeSet<u32>, events: Vec<Event>) -> T
             event = Event::Passing;
         }
         if event == Event::Restart {
-            leg = Leg::resumed(parts.clone(), &splits, WAITS);
+            leg = Leg::resumed(parts.clone(), &tables.splits, WAITS);
         }
         match leg.next() {
-            Step::Done => return tables,
+            Step::Done => return,
             Step::Wait(_) => leg.waited(),
             Step::Trust => leg.trusted(tables.tokens()),
             Step::Count => leg.counted(&tables.count(&parts), tables.tokens()),
@@ -121,7 +132,7 @@ fn play(parts: Vec<(u64, u32)>, poison: &BTreeSet<u32>, events: Vec<Event>) -> T
                 _ => leg.probed(Ok(())),
             },
             Step::Split(split) => {
-                splits.push(split);
+                tables.splits.push(split);
                 leg.split();
             }
             Step::Bury(burial) => {
@@ -141,11 +152,17 @@ proptest! {
     #[test]
     fn every_row_is_settled_once_under_any_order_of_failures(
         sizes in vec(1u32..5, 1..5), poison in btree_set(0u32..20, 0..3), events in vec(event(), 0..60),
+        lost in btree_set((0u64..5).prop_map(|part| part * 3), 0..5),
     ) {
         let parts: Vec<(u64, u32)> = sizes.iter().enumerate().map(|(part, rows)| (part as u64 * 3, *rows)).collect();
         let rows: u32 = sizes.iter().sum();
         let reboots = events.contains(&Event::Reboot);
-        let mut tables = play(parts, &poison, events);
+        let mut tables = Tables::default();
+        play(&mut tables, Leg::new(parts.clone(), &[], WAITS), &poison, events);
+        // Later it turns out that ClickHouse has lost some of them.
+        let dead = Split::dead(&tables.splits);
+        tables.lose(&parts, &lost);
+        play(&mut tables, Leg::repair(parts, &dead, WAITS), &poison, Vec::new());
         if reboots {
             // Nothing counts dead letters: a token that is forgotten may bury a row twice.
             tables.buried.sort_unstable();
@@ -155,6 +172,8 @@ proptest! {
         all.sort_unstable();
         prop_assert_eq!(all, (0..rows).collect::<Vec<_>>());
         prop_assert!(tables.buried.iter().all(|row| poison.contains(row)), "buried alive");
+        tables.buried.sort_unstable();
+        prop_assert_eq!(dead, tables.buried, "written down as dead letters");
     }
 }
 
@@ -199,6 +218,22 @@ fn what_was_sifted_goes_as_it_was_written_down() {
     let mut again = Leg::resumed(vec![(1, 10)], &[split], WAITS);
     again.counted(&BTreeMap::new(), Tokens::Remembered);
     assert_eq!(again.next(), Step::Insert(parcel));
+}
+
+#[test]
+fn what_clickhouse_lost_goes_again_and_what_it_never_took_does_not() {
+    let parts = vec![(1, 2), (2, 3), (3, 2)];
+    let dead = Split::dead(&[Split { rows: 0..7, refused: vec![0, 1, 3] }, Split::halves(5..7), Split::halves(5..6)]);
+    assert_eq!(dead, [0, 1, 3, 5]);
+    let mut leg = Leg::repair(parts.clone(), &dead, WAITS);
+    leg.counted(&BTreeMap::from([(3, 1)]), Tokens::Remembered);
+    let Step::Insert(parcel) = leg.next() else { panic!("{leg:?}") };
+    assert_eq!((&parcel.rows, &parcel.without), (&(2..5), &vec![3]), "nothing of the first part was ever stored");
+    leg.inserted();
+    assert_eq!(leg.next(), Step::Done);
+    let mut leg = Leg::repair(parts, &dead, WAITS);
+    leg.counted(&BTreeMap::from([(2, 2), (3, 1)]), Tokens::Remembered);
+    assert_eq!(leg.next(), Step::Done);
 }
 
 #[test]
