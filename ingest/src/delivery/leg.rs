@@ -165,20 +165,23 @@ impl Leg {
     /// A split that was written down.
     fn apply(&mut self, split: &Split) {
         let rows = &split.rows;
-        let holds = |parcel: &Parcel| parcel.rows.start <= rows.start && rows.end <= parcel.rows.end;
-        let Some(at) = self.work.iter().position(holds) else { return };
-        let parcel = self.work[at].clone();
-        let around = [parcel.rows.start..rows.start, rows.end..parcel.rows.end];
-        let [before, after] = around.map(|rows| (!rows.is_empty()).then(|| parcel.again(rows)));
+        // More than one if what was missing of a parcel went by parts, which are not its halves.
+        let is_touched = |parcel: &Parcel| parcel.rows.start < rows.end && rows.start < parcel.rows.end;
+        let Some(at) = self.work.iter().position(is_touched) else { return };
+        let touched: Vec<Parcel> = self.work.iter().skip(at).take_while(|parcel| is_touched(parcel)).cloned().collect();
+        let (Some(last), Some(first)) = (touched.first(), touched.last()) else { return };
+        let some_of = |parcel: &Parcel, rows: Range<u32>| (!rows.is_empty()).then(|| parcel.again(rows));
+        let (before, after) = (some_of(first, first.rows.start..rows.start), some_of(last, rows.end..last.rows.end));
         let inner = if split.refused.is_empty() {
-            let inner = Parcel::named("", rows.clone(), &parcel.without);
+            let without: Vec<u32> = touched.iter().rev().flat_map(|parcel| parcel.without.iter().copied()).collect();
+            let inner = Parcel::named("", rows.clone(), &without);
             if inner.count() > 1 { inner.halves() } else { Vec::new() }
         } else {
             vec![sifted(split)]
         };
         let parcels = after.into_iter().chain(inner.into_iter().rev()).chain(before).filter(|parcel| parcel.count() > 0);
         let parcels: Vec<Parcel> = parcels.collect();
-        self.work.splice(at..=at, parcels);
+        self.work.splice(at..at + touched.len(), parcels);
     }
 
     /// What to do next.

@@ -67,8 +67,8 @@ impl Tables {
         self.doubtful = true;
     }
 
-    /// Stores what of a parcel lies in the first so many parts that it touches.
-    fn store(&mut self, parcel: &Parcel, parts: &[(u64, u32)], most: usize) {
+    /// Stores what of a parcel lies in the first so many parts that it touches, up to one with rows that are refused.
+    fn store(&mut self, parcel: &Parcel, parts: &[(u64, u32)], most: usize, poison: &BTreeSet<u32>) {
         let mut start = 0;
         let mut touched = 0;
         for (part, rows) in parts {
@@ -76,6 +76,9 @@ impl Tables {
             start += parts.iter().find(|(number, _)| number == part).map_or(0, |(_, rows)| *rows);
             if rows.is_empty() || touched == most {
                 continue;
+            }
+            if rows.iter().any(|row| poison.contains(row)) {
+                return;
             }
             touched += 1;
             if self.tokens.insert(format!("{}/{part}", parcel.suffix)) {
@@ -115,13 +118,18 @@ fn play(tables: &mut Tables, mut leg: Leg, poison: &BTreeSet<u32>, events: Vec<E
             Step::Insert(parcel) => match event {
                 Event::Passing => leg.failed(failure(Verdict::Passing)),
                 Event::Unknown => leg.failed(failure(Verdict::Unknown)),
-                _ if is_refused(&parcel, poison) => leg.failed(failure(Verdict::Final)),
+                _ if is_refused(&parcel, poison) => {
+                    if event == Event::Half {
+                        tables.store(&parcel, &parts, 1, poison);
+                    }
+                    leg.failed(failure(Verdict::Final));
+                }
                 Event::Half => {
-                    tables.store(&parcel, &parts, 1);
+                    tables.store(&parcel, &parts, 1, poison);
                     leg.failed(failure(Verdict::Passing));
                 }
                 _ => {
-                    tables.store(&parcel, &parts, usize::MAX);
+                    tables.store(&parcel, &parts, usize::MAX, poison);
                     if event == Event::Unheard { leg.failed(failure(Verdict::Passing)) } else { leg.inserted() }
                 }
             },
