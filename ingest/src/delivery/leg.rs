@@ -16,9 +16,6 @@ use parcel::digest;
 pub(super) use parcel::within;
 use sift::Sift;
 
-/// Most dead letters in one insert: each holds its row as text.
-const LETTERS: usize = 1_000;
-
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -99,8 +96,8 @@ enum Now {
     Resting(Duration, Sift),
     /// These rows, and what goes in their stead.
     Splitting(Split, Vec<Parcel>),
-    /// So many of these are buried.
-    Burying(Vec<(u32, Arc<str>)>, usize),
+    /// These, of the rows of the parcel that are judged.
+    Burying(Vec<(u32, Arc<str>)>, Range<u32>),
 }
 
 /// Why ClickHouse is asked what it has.
@@ -193,7 +190,7 @@ impl Leg {
             (Now::Resting(wait, _), _) => Step::Wait(*wait),
             (Now::Probing(sift), _) => sift.next().map_or(Step::Done, Step::Probe),
             (Now::Splitting(split, _), _) => Step::Split(split.clone()),
-            (Now::Burying(rows, from), _) => Step::Bury(Burial::of(&rows[*from..rows.len().min(from + LETTERS)])),
+            (Now::Burying(rows, _), _) => Step::Bury(Burial::of(rows)),
             (Now::Sending, Some(parcel)) => Step::Insert(parcel.clone()),
             (Now::Sending, None) => Step::Done,
         }
@@ -339,10 +336,10 @@ impl Leg {
             self.now = Now::Probing(sift);
             return;
         }
-        match sift.found() {
+        match (sift.judged(), sift.found()) {
             // It is not the table that refuses.
-            found if found.is_empty() => self.divide(&"refused together, and not by halves".into()),
-            found => self.now = Now::Burying(found, 0),
+            (_, found) if found.is_empty() => self.divide(&"refused together, and not by halves".into()),
+            (judged, found) => self.now = Now::Burying(found, judged),
         }
     }
 
@@ -357,22 +354,17 @@ impl Leg {
         self.begin_next();
     }
 
-    /// These rows are in the dead letters. When all are, that is to be written down: a restart could not tell them from those that are still to go.
+    /// These rows are in the dead letters. That is to be written down: a restart could not tell them from those that are still to go. What is not judged yet
+    /// goes once more, behind those that are.
     pub fn buried(&mut self) {
-        let Now::Burying(rows, from) = std::mem::replace(&mut self.now, Now::Sending) else { return };
-        if from + LETTERS < rows.len() {
-            self.now = Now::Burying(rows, from + LETTERS);
-            return;
-        }
+        let Now::Burying(rows, judged) = std::mem::replace(&mut self.now, Now::Sending) else { return };
         let Some(parcel) = self.work.last() else { return };
-        let mut refused: Vec<u32> = parcel.without.iter().copied().chain(rows.iter().map(|(row, _)| *row)).collect();
+        let mut refused: Vec<u32> = within(&parcel.without, &judged).iter().copied().chain(rows.iter().map(|(row, _)| *row)).collect();
         refused.sort_unstable();
-        let split = Split { rows: parcel.rows.clone(), refused };
-        let stead = sifted(&split);
-        self.now = match stead.count() {
-            0 => Now::Splitting(split, Vec::new()),
-            _ => Now::Splitting(split, vec![stead]),
-        };
+        let rest = parcel.again(judged.end..parcel.rows.end);
+        let split = Split { rows: judged, refused };
+        let stead = [sifted(&split), rest].into_iter().filter(|parcel| parcel.count() > 0).collect();
+        self.now = Now::Splitting(split, stead);
     }
 
     fn begin_next(&mut self) {
@@ -389,7 +381,7 @@ impl Leg {
     fn divide(&mut self, reason: &Arc<str>) {
         let Some(parcel) = self.work.last() else { return };
         self.now = match parcel.first() {
-            Some(row) if parcel.count() == 1 => Now::Burying(vec![(row, reason.clone())], 0),
+            Some(row) if parcel.count() == 1 => Now::Burying(vec![(row, reason.clone())], parcel.rows.clone()),
             _ => Now::Splitting(Split::halves(parcel.rows.clone()), parcel.halves()),
         };
     }
