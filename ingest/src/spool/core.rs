@@ -244,8 +244,8 @@ impl Core {
     /// Removes segments whose rows were all delivered `keep_ms` ago, once the names of the clients' batches in them are kept elsewhere. Answers how many.
     pub fn reclaim(&mut self, now: impl Into<Moment>, keep_ms: i64) -> io::Result<usize> {
         let now = now.into();
-        // No name outlives its rows: a sender would be told that they are kept.
-        self.log.flush().map_err(io::Error::other)?;
+        // No name outlives its rows: a sender would be told that they are kept. After a flush that failed nobody knows whose those are.
+        self.log.check().and_then(|()| self.log.flush()).map_err(io::Error::other)?;
         self.memory.tidy(now)?;
         // A clock that was set back would otherwise keep everything until it has caught up.
         let is_over = |done: &Done| keep_ms == 0 || !(0..keep_ms).contains(&now.wall.0.saturating_sub(done.at.0));

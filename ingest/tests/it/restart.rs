@@ -7,6 +7,7 @@ use std::time::Duration;
 use qoe_ingest::delivery::leg::Waits;
 use qoe_ingest::delivery::route::Journey;
 use qoe_ingest::delivery::shipment::{Limits, Reader, Shipment};
+use qoe_ingest::moment::Moment;
 use qoe_ingest::spool::core::{Core, Dispatch, Found};
 use qoe_ingest::spool::encode::Group;
 use qoe_ingest::spool::frame::{Draft, Entry, HEADER_BYTES, Kind, Mark, Rows, Sealed, Split, Start};
@@ -211,4 +212,24 @@ fn rows_of_a_torn_shipment_are_not_taken_for_those_that_were_refused() {
     let dead = Dispatch { splits: vec![("session_events".to_owned(), refused)], ..plain.clone() };
     assert_eq!([legs(0, &plain), legs(0, &dead)], [1, 1]);
     assert_eq!([legs(1, &plain), legs(1, &dead)], [1, 0]);
+}
+
+/// Its sender would be told that the rows are kept, and the batch that gets the number of their frame would not be known again.
+#[test]
+fn the_names_of_rows_that_a_failed_flush_lost_are_not_kept() {
+    let disk = SimDisk::default();
+    let at = |hours: i64| Moment { wall: NOW, boot: 1, up_ms: hours * 3_600_000 };
+    let long = LogConfig { segment_bytes: 1 << 20, ..SHORT };
+    let (mut core, _) = Core::open(Arc::new(disk.clone()), long, at(0)).unwrap();
+    core.append(&group("a"), at(0), Flush::Later).unwrap();
+    disk.fail_sync_after(Some(0));
+    assert!(core.flush().is_err());
+    disk.fail_sync_after(None);
+    assert!(core.reclaim(at(2), 0).is_err());
+    drop(core);
+    let (mut core, found) = Core::open(Arc::new(disk.clone()), long, at(2)).unwrap();
+    assert_eq!((found.entries.len(), core.runs().find(7).unwrap()), (0, None));
+    core.append(&group("b"), at(2), Flush::Now).unwrap();
+    core.reclaim(at(4), 0).unwrap();
+    assert_eq!(core.runs().find(7).unwrap().map(|entry| entry.accepted), Some(1));
 }

@@ -11,7 +11,9 @@ impl World {
         self.disk.fail_sync_after(None);
         self.disk.fail_read_after(None);
         (self.clickhouse.is_down, self.clickhouse.is_well) = (false, true);
-        if self.process.as_ref().is_some_and(|process| process.failed) {
+        let (now, keep_ms) = (self.now, self.keep_ms);
+        // Also where the flush that failed was that before something is removed: nobody was told yet.
+        if self.process.as_mut().is_some_and(|process| process.failed || process.core.reclaim(now, keep_ms).is_err()) {
             self.restart("restarted to mend it");
         }
         self.tick();
