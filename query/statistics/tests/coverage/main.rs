@@ -12,6 +12,7 @@ mod drift;
 mod drivers;
 mod effect;
 mod harness;
+mod sample_size;
 mod silence;
 mod stability;
 mod survival;
