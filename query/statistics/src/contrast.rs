@@ -14,6 +14,7 @@
 //! | [`time`] | time until an event, some not watched to it |
 //! | [`paired`] | pairs: both arms measured on the same |
 //! | [`bootstrap`] | any of means, ratios and quantiles, by resampling units; which arm ranks where |
+//! | [`stratified`] | within strata, taken together |
 //! | [`cuped`] | takes out what was known of the units before |
 
 mod answer;
@@ -29,6 +30,7 @@ pub mod paired;
 pub mod quantile;
 pub mod ratio;
 pub mod share;
+pub mod stratified;
 pub mod time;
 mod units;
 

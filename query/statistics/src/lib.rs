@@ -55,7 +55,6 @@
 //! | [`verdict`] | better, inferior, equivalent, non-inferior or inconclusive |
 //! | [`heterogeneity`](mod@heterogeneity) | whether a difference is the same in every stratum, and what pooling hides |
 //! | [`sequential`] | intervals that hold however often they are looked at |
-//! | [`ranks`] | in which order several stand, and how sure that is |
 //! | [`effect`](mod@effect) | whether a treatment makes a difference, by like compared with like |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
@@ -96,7 +95,6 @@ pub mod ordinal;
 pub mod pairs;
 pub mod parallel;
 pub mod raking;
-pub mod ranks;
 pub mod response;
 pub mod retention;
 mod sandwich;

@@ -116,6 +116,12 @@ impl Contrast {
         Estimate { value: self.value, low, high, n: self.rows[0] + self.rows[1] }
     }
 
+    /// As [`Contrast::interval`], so many standard errors to either side: what a sequence of looks asks for.
+    pub fn interval_of_errors(&self, errors: f64) -> Estimate {
+        let (low, high) = self.law.at(self.scale.inner(self.value), errors);
+        Estimate { value: self.value, low: self.scale.outer(low), high: self.scale.outer(high), n: self.rows[0] + self.rows[1] }
+    }
+
     /// How often data at least as far from `nothing` would come of a truth that is `nothing`, 0 to 1, two-sided. `nothing` is any difference (0: alike; a
     /// margin) or ratio (1: alike). It is below 1 - level exactly when the interval of that level leaves `nothing` out.
     pub fn p_value(&self, nothing: f64) -> f64 {

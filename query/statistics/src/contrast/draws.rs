@@ -49,7 +49,12 @@ impl Draws {
     }
 
     pub(super) fn ends(&self, level: Confidence) -> (f64, f64) {
-        let errors = critical(level, self.freedom) * self.expansion();
+        self.at(critical(level, self.freedom))
+    }
+
+    /// The ends so many standard errors away.
+    pub(super) fn at(&self, errors: f64) -> (f64, f64) {
+        let errors = errors * self.expansion();
         (self.low(errors, |at| self.sorted[at]), -self.low(errors, |at| -self.sorted[self.sorted.len() - 1 - at]))
     }
 

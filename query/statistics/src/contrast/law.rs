@@ -14,6 +14,26 @@ pub(super) enum Law {
     Mover { first: Margin, second: Margin, correlation: f64, freedom: f64 },
     /// Resamples.
     Draws(Draws),
+    /// Differences of strata taken together (MOVER), the whole wider by a factor where strata have units in common.
+    Strata { parts: Vec<Weighed>, inflation: f64, freedom: f64 },
+}
+
+/// The difference in one stratum.
+#[derive(Debug, Clone)]
+pub(super) struct Weighed {
+    /// Weights add up to 1.
+    pub(super) weight: f64,
+    pub(super) value: f64,
+    pub(super) law: Law,
+}
+
+impl Weighed {
+    /// The variance of its part of the whole, and the degrees of freedom it is known with.
+    pub(super) fn variance_and_freedom(&self) -> (f64, f64) {
+        let (low, high) = self.law.at(self.value, 1.0);
+        let error = self.weight * (high - low) / 2.0;
+        (error * error, self.law.freedom().unwrap_or(f64::INFINITY))
+    }
 }
 
 /// One side's interval, for any number of standard errors.
@@ -48,7 +68,7 @@ impl Margin {
     }
 }
 
-pub(super) const ANYWHERE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+const ANYWHERE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 impl Law {
     pub(super) fn student(error: f64, freedom: f64) -> Law {
@@ -63,7 +83,17 @@ impl Law {
     pub(super) fn ends(&self, value: f64, level: Confidence) -> (f64, f64) {
         match self {
             Law::Draws(draws) => draws.ends(level),
-            Law::Student { freedom, .. } | Law::Mover { freedom, .. } => self.at(value, critical(level, *freedom)),
+            Law::Student { freedom, .. } | Law::Mover { freedom, .. } | Law::Strata { freedom, .. } => {
+                self.at(value, critical(level, *freedom))
+            }
+        }
+    }
+
+    /// The degrees of freedom the error is known with; `None` of resamples.
+    pub(super) fn freedom(&self) -> Option<f64> {
+        match self {
+            Law::Draws(_) => None,
+            Law::Student { freedom, .. } | Law::Mover { freedom, .. } | Law::Strata { freedom, .. } => Some(*freedom),
         }
     }
 
@@ -84,7 +114,15 @@ impl Law {
                 };
                 (value - join(first_below, second_above), value + join(first_above, second_below))
             }
-            Law::Draws(_) => ANYWHERE,
+            Law::Strata { parts, inflation, .. } => {
+                let reach = |part: &Weighed| {
+                    let (low, high) = part.law.at(part.value, errors);
+                    ((part.weight * (part.value - low)).powi(2), (part.weight * (high - part.value)).powi(2))
+                };
+                let (below, above) = parts.iter().map(reach).fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
+                (value - inflation * below.sqrt(), value + inflation * above.sqrt())
+            }
+            Law::Draws(draws) => draws.at(errors),
         }
     }
 
@@ -92,7 +130,7 @@ impl Law {
         let (errors, freedom) = match self {
             Law::Draws(draws) => return draws.p_value(nothing),
             Law::Student { error, freedom, .. } => ((value - nothing) / error, *freedom),
-            Law::Mover { freedom, .. } => (self.errors_to(value, nothing), *freedom),
+            Law::Mover { freedom, .. } | Law::Strata { freedom, .. } => (self.errors_to(value, nothing), *freedom),
         };
         t_two_sided(errors, freedom).unwrap_or(1.0)
     }
@@ -131,6 +169,10 @@ impl Law {
             }
             Law::Mover { first, second, correlation, freedom } => {
                 Law::Mover { first: second.clone(), second: first.clone(), correlation: *correlation, freedom: *freedom }
+            }
+            Law::Strata { parts, inflation, freedom } => {
+                let turned = |part: &Weighed| Weighed { weight: part.weight, value: -part.value, law: part.law.reversed() };
+                Law::Strata { parts: parts.iter().map(turned).collect(), inflation: *inflation, freedom: *freedom }
             }
             Law::Draws(draws) => Law::Draws(draws.negated()),
         }
