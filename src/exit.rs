@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
+use qoe_query::poc::check::CheckError;
+use qoe_query::poc::plan::{ListError, PlanError};
 use qoe_query::poc::{MetricError, PocFileError};
 use qoe_query::quality::ScoreError;
 use qoe_query::retention::RetentionError;
@@ -59,6 +61,7 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<ThemesError>()
             || cause.is::<MetricError>()
             || cause.is::<PocFileError>()
+            || cause.is::<ListError>()
         {
             return 2;
         }
@@ -81,6 +84,9 @@ fn code(error: &anyhow::Error) -> u8 {
             return 3;
         }
         if let Some(code) = cause.downcast_ref::<EffectQuestionError>().and_then(effect) {
+            return code;
+        }
+        if let Some(code) = cause.downcast_ref::<PlanError>().and_then(plan).or(cause.downcast_ref::<CheckError>().and_then(check)) {
             return code;
         }
         if cause.is::<NothingFound>() {
@@ -130,5 +136,23 @@ fn effect(error: &EffectQuestionError) -> Option<u8> {
         | EffectQuestionError::Negative { .. }
         | EffectQuestionError::NobodyLeft { .. }
         | EffectQuestionError::Effect(_) => Some(3),
+    }
+}
+
+/// The same of a plan.
+fn plan(error: &PlanError) -> Option<u8> {
+    match error {
+        PlanError::Frame(_) => None,
+        PlanError::NoRows { .. } => Some(3),
+        PlanError::NoMetric | PlanError::OneVendor { .. } | PlanError::Stray { .. } | PlanError::Sequence { .. } => Some(2),
+    }
+}
+
+/// The same of a check of a POC.
+fn check(error: &CheckError) -> Option<u8> {
+    match error {
+        CheckError::Frame(_) | CheckError::Count { .. } => None,
+        CheckError::NoRows { .. } | CheckError::OneVendor { .. } => Some(3),
+        CheckError::TooManyVendors { .. } => Some(2),
     }
 }

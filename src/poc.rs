@@ -1,7 +1,9 @@
 //! `qoe poc`: which vendor is better at what, decided by what was written down before.
 
 pub mod args;
+mod check;
 mod init;
+mod plan;
 
 use clap::{Args, Subcommand};
 
@@ -16,11 +18,17 @@ pub struct PocCommand {
 enum Step {
     /// Write a commented poc.toml to start from.
     Init(init::InitArgs),
+    /// How many units and days it takes; lists of who gets which vendor, and of test runs.
+    Plan(Box<plan::PlanArgs>),
+    /// Whether the run is sound; ends with 4 when it is not.
+    Check(Box<check::CheckArgs>),
 }
 
 /// Does it.
 pub async fn run(command: PocCommand) -> anyhow::Result<()> {
     match command.step {
         Step::Init(args) => init::run(&args),
+        Step::Plan(args) => plan::run(*args).await,
+        Step::Check(args) => check::run(*args).await,
     }
 }

@@ -9,6 +9,8 @@ pub mod drivers;
 pub mod effect;
 mod html;
 pub mod numbers;
+pub mod poc_check;
+pub mod poc_plan;
 pub mod report;
 pub mod score;
 pub mod stability;

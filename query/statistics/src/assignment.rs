@@ -51,8 +51,7 @@ pub fn permuted_blocks(units: usize, shares: &[f64], seed: u64) -> Option<Vec<Pl
             break;
         }
         let times = random.random_range(1..=3);
-        let mut arms: Vec<usize> =
-            sizes.iter().enumerate().flat_map(|(arm, size)| std::iter::repeat_n(arm, size * times)).collect();
+        let mut arms: Vec<usize> = sizes.iter().enumerate().flat_map(|(arm, size)| std::iter::repeat_n(arm, size * times)).collect();
         arms.shuffle(&mut random);
         placed.extend(arms.into_iter().map(|arm| Placed { arm, block: number }));
     }
@@ -89,7 +88,7 @@ mod tests {
         assert_eq!(block(&[0.5, 0.5]), Some(vec![1, 1]));
         assert_eq!(block(&[0.3, 0.7]), Some(vec![3, 7]));
         assert_eq!(block(&[1.0, 1.0, 1.0]), Some(vec![1, 1, 1]));
-        assert_eq!(block(&[0.123_456, 0.876_544]), None);
+        assert_eq!(block(&[0.123_4, 0.876_6]), None);
         assert_eq!(block(&[0.0, 1.0]), None);
     }
 

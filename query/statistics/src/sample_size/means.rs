@@ -97,7 +97,8 @@ fn over_errors(freedom: f64, last: f64, of: impl Fn(f64) -> f64) -> f64 {
     }
     let step = (to - from) / f64::from(PLACES);
     let weight = |place: u32| if place == 0 || place == PLACES { 1.0 } else { f64::from(2 + 2 * (place % 2)) };
-    let sum: f64 = (0..=PLACES).map(|place| (place, from + step * f64::from(place))).map(|(place, s)| weight(place) * density(s) * of(s)).sum();
+    let sum: f64 =
+        (0..=PLACES).map(|place| (place, from + step * f64::from(place))).map(|(place, s)| weight(place) * density(s) * of(s)).sum();
     (sum * step / 3.0).clamp(0.0, 1.0)
 }
 
