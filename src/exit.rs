@@ -7,7 +7,7 @@ use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::poc::check::CheckError;
 use qoe_query::poc::plan::{ListError, PlanError};
-use qoe_query::poc::{MetricError, PocFileError};
+use qoe_query::poc::{CompareError, MetricError, PocFileError};
 use qoe_query::quality::ScoreError;
 use qoe_query::retention::RetentionError;
 use qoe_query::retention::effect::EffectQuestionError;
@@ -76,6 +76,9 @@ fn code(error: &anyhow::Error) -> u8 {
         if misread || no_file {
             return 2;
         }
+        if let Some(code) = cause.downcast_ref::<CompareError>().and_then(compare) {
+            return code;
+        }
         if let Some(code) = cause.downcast_ref::<AnalysisError>().and_then(analysis) {
             return code;
         }
@@ -103,6 +106,19 @@ fn code(error: &anyhow::Error) -> u8 {
         }
     }
     1
+}
+
+/// What a comparison cannot be made of: 2 where the question is wrong, 3 where the data do not carry it. `None`: its cause decides.
+fn compare(error: &CompareError) -> Option<u8> {
+    match error {
+        CompareError::Frame(_) | CompareError::Resample(_) => None,
+        CompareError::NoMetric
+        | CompareError::Sequence { .. }
+        | CompareError::TooManyVendors { .. }
+        | CompareError::TooManyStrata { .. } => Some(2),
+        CompareError::NoSuchVendor { .. } => Some(2),
+        CompareError::NoRows { .. } | CompareError::OneVendor { .. } | CompareError::SharedSessions { .. } => Some(3),
+    }
 }
 
 /// What an analysis says it cannot answer: 2 where the question is wrong, 3 where the data do not carry it. `None`: its cause decides.

@@ -2,8 +2,10 @@
 
 pub mod args;
 mod check;
+mod compare;
 mod init;
 mod plan;
+mod report;
 
 use clap::{Args, Subcommand};
 
@@ -16,6 +18,10 @@ pub struct PocCommand {
 
 #[derive(Debug, Subcommand)]
 enum Step {
+    /// Which vendor is better at what: differences with intervals and verdicts, overall and by stratum.
+    Compare(Box<compare::CompareArgs>),
+    /// The comparison as one file to decide by.
+    Report(Box<report::ReportArgs>),
     /// Write a commented poc.toml to start from.
     Init(init::InitArgs),
     /// How many units and days it takes; lists of who gets which vendor, and of test runs.
@@ -27,6 +33,8 @@ enum Step {
 /// Does it.
 pub async fn run(command: PocCommand) -> anyhow::Result<()> {
     match command.step {
+        Step::Compare(args) => compare::run(*args).await,
+        Step::Report(args) => report::run(*args).await,
         Step::Init(args) => init::run(&args),
         Step::Plan(args) => plan::run(*args).await,
         Step::Check(args) => check::run(*args).await,

@@ -10,6 +10,7 @@ pub mod drift;
 pub mod drivers;
 pub mod effect;
 pub mod poc_check;
+pub mod poc_compare;
 pub mod poc_plan;
 pub mod report;
 pub mod satisfaction;

@@ -8,9 +8,14 @@ mod error;
 mod judge;
 mod metric;
 mod resample;
+mod shifts;
+
+#[cfg(test)]
+mod tests;
 
 pub use answer::{ArmFigure, CompareAnswer, ComparedArm, Family, Judged, MetricAnswer, PairAnswer, Pooled, StratumAnswer, Told};
 pub use error::{CompareError, Why};
+pub use shifts::Shift;
 
 use super::metric::{Better, Metric, MetricKind};
 use super::spec::{Poc, Stopping};
@@ -49,6 +54,12 @@ impl CompareQuestion {
 
     /// Reads and answers.
     pub async fn ask(&self, input: &Input) -> Result<CompareAnswer, CompareError> {
+        let (frame, session) = self.read(input).await?;
+        self.answer(&frame, session.as_deref())
+    }
+
+    /// Reads the rows; with them the column that names sessions, where there is one.
+    pub async fn read(&self, input: &Input) -> Result<(Frame, Option<String>), CompareError> {
         if self.poc.metrics.is_empty() {
             return Err(CompareError::NoMetric);
         }
@@ -57,8 +68,7 @@ impl CompareQuestion {
         if frame.rows() == 0 {
             return Err(CompareError::NoRows { condition: self.condition.clone() });
         }
-        let session = self.session(&columns).map(str::to_owned);
-        self.answer(&frame, session.as_deref())
+        Ok((frame, self.session(&columns).map(str::to_owned)))
     }
 
     /// The answer of these rows.
