@@ -6,6 +6,8 @@ use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
+use qoe_query::poc::check::CheckError;
+use qoe_query::poc::plan::{ListError, PlanError};
 use qoe_query::poc::{CompareError, MetricError, PocFileError};
 use qoe_query::quality::ScoreError;
 use qoe_query::retention::RetentionError;
@@ -62,6 +64,7 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<PocFileError>()
             || cause.is::<ProfilesError>()
             || cause.is::<ScheduleError>()
+            || cause.is::<ListError>()
         {
             return 2;
         }
@@ -87,6 +90,9 @@ fn code(error: &anyhow::Error) -> u8 {
             return 3;
         }
         if let Some(code) = cause.downcast_ref::<EffectQuestionError>().and_then(effect) {
+            return code;
+        }
+        if let Some(code) = cause.downcast_ref::<PlanError>().and_then(plan).or(cause.downcast_ref::<CheckError>().and_then(check)) {
             return code;
         }
         if cause.is::<NothingFound>() {
@@ -149,5 +155,23 @@ fn effect(error: &EffectQuestionError) -> Option<u8> {
         | EffectQuestionError::Negative { .. }
         | EffectQuestionError::NobodyLeft { .. }
         | EffectQuestionError::Effect(_) => Some(3),
+    }
+}
+
+/// The same of a plan.
+fn plan(error: &PlanError) -> Option<u8> {
+    match error {
+        PlanError::Frame(_) => None,
+        PlanError::NoRows { .. } => Some(3),
+        PlanError::NoMetric | PlanError::OneVendor { .. } | PlanError::Stray { .. } | PlanError::Sequence { .. } => Some(2),
+    }
+}
+
+/// The same of a check of a POC.
+fn check(error: &CheckError) -> Option<u8> {
+    match error {
+        CheckError::Frame(_) | CheckError::Count { .. } => None,
+        CheckError::NoRows { .. } | CheckError::OneVendor { .. } => Some(3),
+        CheckError::TooManyVendors { .. } => Some(2),
     }
 }

@@ -1,8 +1,10 @@
 //! `qoe poc`: which vendor is better at what, decided by what was written down before.
 
 pub mod args;
+mod check;
 mod compare;
 mod init;
+mod plan;
 mod rehearse;
 mod report;
 
@@ -25,6 +27,10 @@ enum Step {
     Report(Box<report::ReportArgs>),
     /// Write a commented poc.toml to start from.
     Init(init::InitArgs),
+    /// How many units and days it takes; lists of who gets which vendor, and of test runs.
+    Plan(Box<plan::PlanArgs>),
+    /// Whether the run is sound; ends with 4 when it is not.
+    Check(Box<check::CheckArgs>),
 }
 
 /// Does it.
@@ -34,5 +40,7 @@ pub async fn run(command: PocCommand) -> anyhow::Result<()> {
         Step::Rehearse(args) => rehearse::run(*args).await,
         Step::Report(args) => report::run(*args).await,
         Step::Init(args) => init::run(&args),
+        Step::Plan(args) => plan::run(*args).await,
+        Step::Check(args) => check::run(*args).await,
     }
 }

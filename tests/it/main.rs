@@ -12,6 +12,7 @@ mod flood;
 mod intake;
 mod keys;
 mod poc_compare;
+mod poc_plan;
 mod poison;
 mod pushdown;
 mod rehearse;

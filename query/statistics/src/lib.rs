@@ -49,6 +49,9 @@
 //! | [`collinearity`](mod@collinearity) | what is measured together and not told apart |
 //! | [`drivers`](mod@drivers) | which measures go with satisfaction, and what a step of each goes with |
 //! | [`multiplicity`] | p values of many questions at once |
+//! | [`sample_size`] | how many units it takes |
+//! | [`chi_square`] | whether counts are as they should be |
+//! | [`assignment`] | who gets which arm, by chance; which run is made under which conditions |
 //! | [`verdict`] | better, inferior, equivalent, non-inferior or inconclusive |
 //! | [`heterogeneity`](mod@heterogeneity) | whether a difference is the same in every stratum, and what pooling hides |
 //! | [`sequential`] | intervals that hold however often they are looked at |
@@ -56,10 +59,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
+pub mod assignment;
 pub mod balance;
 pub mod beta;
 pub mod calibration;
 pub mod change_points;
+pub mod chi_square;
 pub mod clustered;
 pub mod collinearity;
 pub mod contrast;
@@ -92,6 +97,7 @@ pub mod parallel;
 pub mod raking;
 pub mod response;
 pub mod retention;
+pub mod sample_size;
 mod sandwich;
 pub mod scale;
 pub mod score;
