@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
+use qoe_query::poc::{MetricError, PocFileError};
 use qoe_query::quality::ScoreError;
 use qoe_query::retention::RetentionError;
 use qoe_query::retention::effect::EffectQuestionError;
@@ -56,6 +57,8 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<ScoreError>()
             || cause.is::<MarginsError>()
             || cause.is::<ThemesError>()
+            || cause.is::<MetricError>()
+            || cause.is::<PocFileError>()
         {
             return 2;
         }

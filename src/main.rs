@@ -14,6 +14,7 @@ mod keyring;
 mod keys;
 mod listen;
 mod logging;
+mod poc;
 mod report;
 mod retention;
 mod satisfaction;
@@ -52,6 +53,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Who comes back, and who stays.
     Retention(retention::RetentionArgs),
+    /// A vendor trial: planned, checked, compared.
+    Poc(poc::PocCommand),
     /// An answer as a file of its own.
     Report(report::ReportArgs),
     /// Score one set of figures with the E-model, each step shown.
@@ -81,6 +84,7 @@ fn main() -> std::process::ExitCode {
             Command::Sql(args) => sql::run(args).await,
             Command::Import(args) => import::run(args).await,
             Command::Satisfaction(args) => satisfaction::run(args).await,
+            Command::Poc(command) => poc::run(command).await,
             Command::Report(args) => report::run(args).await,
             Command::Simulate(args) => simulate::run(&args),
             Command::Retention(args) => retention::run(args).await,

@@ -73,9 +73,7 @@ pub struct PrintArgs {
 impl PrintArgs {
     /// The language to print in.
     pub fn lang(&self) -> Lang {
-        let locale =
-            || ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-        self.lang.unwrap_or_else(|| if locale().is_some_and(|locale| locale.starts_with("zh")) { Lang::Zh } else { Lang::En })
+        spoken(self.lang)
     }
 
     /// Prints JSON if that was asked for, and else does the other.
@@ -97,6 +95,12 @@ impl PrintArgs {
         }
         Ok(())
     }
+}
+
+/// The language that was asked for, or that of the locale.
+pub fn spoken(asked: Option<Lang>) -> Lang {
+    let locale = || ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    asked.unwrap_or_else(|| if locale().is_some_and(|locale| locale.starts_with("zh")) { Lang::Zh } else { Lang::En })
 }
 
 /// A language by its tag.

@@ -57,7 +57,16 @@ pub enum Window {
 /// leave), `joined`, `tenure_days`, the [`MEASURES`], and of the survey of `kind` whether it was `asked`, and `answered`, `score`, `scale_low`,
 /// `scale_high`, `text` and `language` of the answer about the whole.
 pub fn sessions(period: Period, kind: &str, window: Window) -> String {
-    let labels = LABELS.map(|label| format!("s.{label} AS {label}")).join(", ");
+    labelled(period, kind, window, &[])
+}
+
+/// The same of all of a session for a vendor trial, with the satisfaction survey, and who it belongs to there besides: `call_id`, `poc`, `stratum`.
+pub fn poc_sessions(period: Period) -> String {
+    labelled(period, "csat", Window::Whole, &["call_id", "poc", "stratum"])
+}
+
+fn labelled(period: Period, kind: &str, window: Window, more: &[&str]) -> String {
+    let labels = LABELS.iter().chain(more).map(|label| format!("s.{label} AS {label}")).collect::<Vec<_>>().join(", ");
     let (measures, baseline) = match window {
         Window::Whole => (whole().map(|(name, sql)| format!("{sql} AS {name}")).join(", "), String::new()),
         Window::First { seconds } => (first_columns(), first(period, seconds)),

@@ -66,10 +66,12 @@ pub enum Rank {
 }
 
 /// A metric that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MetricError {
     /// Not of the form.
-    #[error("metric {text:?}: write NAME:lower or NAME:higher, and what is compared behind it if it is not the mean, such as connect_ms:lower:p95")]
+    #[error(
+        "metric {text:?}: write NAME:lower or NAME:higher, and what is compared behind it if it is not the mean, such as connect_ms:lower:p95"
+    )]
     Form {
         /// As it was given.
         text: String,
@@ -191,7 +193,7 @@ impl Metric {
         let better: Better = parts[direction].parse().map_err(|()| form())?;
         let (named, kind) = (parts[..direction].join(":"), parts[direction + 1..].join(":"));
         let (name, what) = match named.split_once('=') {
-            Some((name, what)) if is_name(name) => (name.trim().to_owned(), what.trim().to_owned()),
+            Some((name, what)) if is_name(name) => (name.to_owned(), what.trim().to_owned()),
             _ => (named.trim().to_owned(), named.trim().to_owned()),
         };
         if name.is_empty() || what.is_empty() {
@@ -239,8 +241,8 @@ pub fn with_margins(mut metrics: Vec<Metric>, margins: &[(String, f64)]) -> Resu
     Ok(metrics)
 }
 
+/// Written together with its `=`; with a space before it, that is a condition in SQL.
 fn is_name(text: &str) -> bool {
-    let text = text.trim();
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 

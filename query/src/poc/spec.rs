@@ -1,6 +1,7 @@
 //! What a POC is: who is compared, where, by what, and when it may be decided.
 
 use super::metric::Metric;
+use crate::board::text;
 use crate::statistics::Confidence;
 
 /// A POC as it is written down before it begins (`poc.toml`), or as flags of a command state it.
@@ -150,4 +151,63 @@ pub enum Side {
     AtMost,
     /// Above it, or at it.
     AtLeast,
+}
+
+impl std::str::FromStr for Randomised {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "user" => Ok(Randomised::User),
+            "call" => Ok(Randomised::Call),
+            "paired" => Ok(Randomised::PairedRun),
+            _ => Err(format!("{text:?} is nothing that is given to a vendor by chance: write user, call or paired")),
+        }
+    }
+}
+
+impl Randomised {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Randomised::User => "user",
+            Randomised::Call => "call",
+            Randomised::PairedRun => "paired",
+        }
+    }
+}
+
+impl Poc {
+    /// The condition in SQL that keeps this POC's services and scenarios, and what else is asked; `None`: every row.
+    pub fn condition(&self, asked: Option<&str>) -> Option<String> {
+        let among = |column: &str, values: &[String]| {
+            let quoted: Vec<String> = values.iter().map(|value| text(value)).collect();
+            (!values.is_empty()).then(|| format!("{column} IN ({})", quoted.join(", ")))
+        };
+        let parts = [among("service", &self.services), among("scenario", &self.scenarios), asked.map(|asked| format!("({asked})"))];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" AND "))
+    }
+
+    /// The share of units each of these arms is to get, adding up to 1: as stated, or alike. Arms the POC does not name get none.
+    pub fn shares(&self, arms: &[String]) -> Vec<f64> {
+        let Some(stated) = &self.allocation else { return vec![1.0 / arms.len() as f64; arms.len()] };
+        let of = |arm: &String| self.arms.iter().position(|named| named == arm).and_then(|at| stated.get(at).copied()).unwrap_or(0.0);
+        arms.iter().map(of).collect()
+    }
+}
+
+/// Whether these shares can be those of the arms; what would mend them if not.
+pub fn allocation_fits(arms: &[String], shares: &[f64]) -> Result<(), String> {
+    if shares.len() != arms.len() {
+        return Err(format!("{} shares for {} vendors: write one for each, in the order of the vendors", shares.len(), arms.len()));
+    }
+    if let Some(wrong) = shares.iter().find(|share| !(**share > 0.0 && **share < 1.0)) {
+        return Err(format!("{wrong} is no share of a vendor: each lies between 0 and 1"));
+    }
+    let sum: f64 = shares.iter().sum();
+    if (sum - 1.0).abs() > 1e-6 {
+        return Err(format!("the shares add up to {} and not to 1: change one of them", (sum * 1e6).round() / 1e6));
+    }
+    Ok(())
 }
