@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
+use qoe_query::poc::scorecard::{ProfilesError, ScorecardError};
 use qoe_query::poc::{MetricError, PocFileError};
 use qoe_query::quality::ScoreError;
 use qoe_query::retention::RetentionError;
@@ -59,6 +60,8 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<ThemesError>()
             || cause.is::<MetricError>()
             || cause.is::<PocFileError>()
+            || cause.is::<ProfilesError>()
+            || matches!(cause.downcast_ref::<ScorecardError>(), Some(error) if !matches!(error, ScorecardError::NoEvidence))
         {
             return 2;
         }
@@ -83,7 +86,7 @@ fn code(error: &anyhow::Error) -> u8 {
         if let Some(code) = cause.downcast_ref::<EffectQuestionError>().and_then(effect) {
             return code;
         }
-        if cause.is::<NothingFound>() {
+        if cause.is::<NothingFound>() || matches!(cause.downcast_ref::<ScorecardError>(), Some(ScorecardError::NoEvidence)) {
             return 3;
         }
         if cause.is::<CheckFailed>() {

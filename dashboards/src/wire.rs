@@ -9,6 +9,8 @@ pub mod curve;
 pub mod drift;
 pub mod drivers;
 pub mod effect;
+pub mod poc_claims;
+pub mod poc_scorecard;
 pub mod report;
 pub mod satisfaction;
 pub mod score;

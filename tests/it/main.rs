@@ -11,6 +11,7 @@ mod drift;
 mod flood;
 mod intake;
 mod keys;
+mod poc_score;
 mod poison;
 mod pushdown;
 mod report;

@@ -9,6 +9,8 @@ pub mod drivers;
 pub mod effect;
 mod html;
 pub mod numbers;
+pub mod poc_claims;
+pub mod poc_scorecard;
 pub mod report;
 pub mod score;
 pub mod stability;
@@ -40,6 +42,17 @@ pub struct Section {
     pub charts: Vec<Chart>,
     /// How they were come by.
     pub method: Vec<String>,
+    /// What its reader may change on a page; a terminal does without.
+    pub live: Option<Live>,
+}
+
+/// A part of a page that its reader may change, by a script of ours that asks no server.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// The script, by its name in the assets, without `.js`.
+    pub script: &'static str,
+    /// What it works on.
+    pub data: serde_json::Value,
 }
 
 /// Rows and columns.

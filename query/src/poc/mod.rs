@@ -1,11 +1,13 @@
 //! A vendor POC: what is compared, how long it must run, whether the run is sound, and which vendor is better at what.
 
+pub mod claims;
 pub mod example;
 pub mod file;
 pub mod metric;
 pub mod scorecard;
 pub mod spec;
 
+pub use claims::{ClaimError, ClaimsAnswer, ClaimsQuestion, parse_claim};
 pub use example::{Industry, Language, example};
 pub use file::PocFileError;
 pub use metric::{Better, Metric, MetricError, MetricKind, Rank};

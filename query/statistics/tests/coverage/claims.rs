@@ -4,7 +4,7 @@ use qoe_statistics::figure::{Held, Rows};
 use qoe_statistics::quantile::UnitQuantile;
 use qoe_statistics::unit_mean::UnitMean;
 use qoe_statistics::unit_share::UnitShare;
-use qoe_statistics::{Confidence, normal_quantile, parallel};
+use qoe_statistics::{Confidence, holm, normal_quantile, parallel};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -92,6 +92,23 @@ fn bursts_of_failures_are_allowed_for() {
         }
         UnitShare::new(Rows { values: &joined, units: Some(&units) }, Confidence::P95).unwrap().against(0.995).unwrap()
     });
+}
+
+/// Claimed of every region, and just true in each: five chances to contradict it falsely, which Holm's correction holds together.
+#[test]
+fn a_claim_about_every_region_is_rarely_contradicted_where_it_is_true() {
+    let (n, truth) = (seeds(), (6.0 + 0.5 * normal_quantile(0.95).unwrap()).exp());
+    let contradicted = parallel::map(n, |seed| {
+        let against = |region: u64| {
+            let (values, units) = waits(seed as u64 * 8 + region, 100);
+            let quantile = UnitQuantile::new(Rows { values: &values, units: Some(&units) }, 0.95, Confidence::P95).unwrap();
+            quantile.against(truth).unwrap().p_at_least
+        };
+        holm(&(0..5).map(against).collect::<Vec<_>>()).iter().any(|p| *p <= SIDE)
+    });
+    let share = contradicted.iter().filter(|contradicted| **contradicted).count() as f64 / n as f64;
+    println!("{:<64} contradicted {:5.2} %   n {n}", "claims: p95 in each of five regions", share * 100.0);
+    assert!(share <= SIDE + 3.0 * (SIDE * (1.0 - SIDE) / n as f64).sqrt(), "{share}");
 }
 
 #[test]
