@@ -6,10 +6,10 @@ use anyhow::Context as _;
 use qoe_dashboards::report::{Provenance, Report, render};
 use qoe_dashboards::{Lang, section, wire};
 use qoe_query::frame::Input;
+use qoe_query::poc::Poc;
 use qoe_query::poc::scorecard::{
     Evidence, Fact, MeasuredQuality, Profile, Profiles, QualityQuestion, Scorecard, ScorecardQuestion, Weight, satisfaction_scores,
 };
-use qoe_query::poc::Poc;
 use qoe_query::relations::{self, LABELS, MEASURES};
 use qoe_query::satisfaction::{CorrectQuestion, Covariates};
 use qoe_query::statistics::scale::Kind;
@@ -60,7 +60,8 @@ fn weight(text: &str) -> Result<Weight, String> {
 }
 
 fn fact(text: &str) -> Result<Fact, String> {
-    let refused = || format!("{text:?} is no fact: write VENDOR:DIMENSION.ITEM=VALUE, such as \"acme:security.audit_log=1@report of 2026\"");
+    let refused =
+        || format!("{text:?} is no fact: write VENDOR:DIMENSION.ITEM=VALUE, such as \"acme:security.audit_log=1@report of 2026\"");
     let (stated, evidence) = text.split_once('@').map_or((text, None), |(stated, evidence)| (stated, Some(evidence.trim().to_owned())));
     let (name, value) = stated.rsplit_once('=').ok_or_else(refused)?;
     let (arm, item) = name.rsplit_once(':').ok_or_else(refused)?;
@@ -169,7 +170,10 @@ async fn satisfaction(
         target: None,
         cap: Cap::Multiple(10.0),
         margins: Vec::new(),
-        condition: [asked, condition.map(|condition| format!("({condition})"))].into_iter().flatten().reduce(|one, other| format!("{one} AND {other}")),
+        condition: [asked, condition.map(|condition| format!("({condition})"))]
+            .into_iter()
+            .flatten()
+            .reduce(|one, other| format!("{one} AND {other}")),
         level: poc.level,
         seed: args.poc.print.seed,
     };

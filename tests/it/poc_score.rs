@@ -12,7 +12,15 @@ fn sessions() -> (TempDir, PathBuf) {
     let mut text = String::from("vendor,user_id,region,connect_ms,joined\n");
     for at in 0..800 {
         let (vendor, slower) = if at % 2 == 0 { ("quick", 0) } else { ("cheap", 900) };
-        writeln!(text, "{vendor},u{},{},{},{}", at / 4, ["asia", "europe"][at / 2 % 2], 250 + slower + (at * 37) % 200, u8::from(at % 97 != 0)).unwrap();
+        writeln!(
+            text,
+            "{vendor},u{},{},{},{}",
+            at / 4,
+            ["asia", "europe"][at / 2 % 2],
+            250 + slower + (at * 37) % 200,
+            u8::from(at % 97 != 0)
+        )
+        .unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sessions.csv");
@@ -83,7 +91,13 @@ fn a_scorecard_names_no_winner_while_what_is_missing_can_turn_it() {
     assert_eq!(score("security")["items"][2]["without_evidence"], true);
     assert!(score("quality")["score"]["low"].as_f64() < score("quality")["score"]["high"].as_f64());
     let text = String::from_utf8(scorecard(Some(&path), &MEASURED).stdout).unwrap();
-    for said in ["No winner", "quick: audit log claimed without evidence, which counts as missing", "would draw level if", "of all weight moved", "rank 1"] {
+    for said in [
+        "No winner",
+        "quick: audit log claimed without evidence, which counts as missing",
+        "would draw level if",
+        "of all weight moved",
+        "rank 1",
+    ] {
         assert!(text.contains(said), "{said:?} is not in\n{text}");
     }
 }
@@ -130,7 +144,11 @@ fn moving_a_weight_in_the_page_changes_the_order_without_a_server() {
         assert_eq!(seen["typed"]["weight"], 90.0);
         assert_eq!((&seen["nothing"]["order"], &seen["reachable"]), (&serde_json::json!([]), &Value::Bool(true)));
         assert!(seen["nothing"]["says"].as_str().unwrap().contains("sum to nothing"));
-        assert_eq!((&seen["asked"], &seen["complaints"]), (&serde_json::json!(1), &serde_json::json!([])), "the page asks for itself alone: {seen}");
+        assert_eq!(
+            (&seen["asked"], &seen["complaints"]),
+            (&serde_json::json!(1), &serde_json::json!([])),
+            "the page asks for itself alone: {seen}"
+        );
     }
     // The page's totals are the report's.
     for vendor in card["vendors"].as_array().unwrap() {

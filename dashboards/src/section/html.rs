@@ -66,7 +66,11 @@ pub fn html_at(section: &Section, place: &Place<'_>, lang: Lang) -> String {
         out.push_str(&table_html(table, &section.title));
     }
     if let Some(live) = &section.live {
-        out.push_str(&format!("<div class=\"live\" data-live=\"{}\"><script type=\"application/json\">{}</script></div>\n", live.script, embedded(&live.data)));
+        out.push_str(&format!(
+            "<div class=\"live\" data-live=\"{}\"><script type=\"application/json\">{}</script></div>\n",
+            live.script,
+            embedded(&live.data)
+        ));
     }
     if !section.method.is_empty() {
         let open = if place.method == Method::Open { " open" } else { "" };

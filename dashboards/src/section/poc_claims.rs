@@ -126,7 +126,10 @@ fn tests(answer: &ClaimsAnswer, lang: Lang) -> Option<Table> {
 fn method(answer: &ClaimsAnswer, lang: Lang) -> String {
     let unit = answer.unit.as_deref();
     let (en, zh) = match unit {
-        Some(unit) => (format!("Rows of one {unit} go together: rows count for their effective number."), format!("同一 {unit} 的行视为一组，按有效样本数计。")),
+        Some(unit) => (
+            format!("Rows of one {unit} go together: rows count for their effective number."),
+            format!("同一 {unit} 的行视为一组，按有效样本数计。"),
+        ),
         None => ("Each row stands for itself.".to_owned(), "每一行独立计算。".to_owned()),
     };
     let side = plain((1.0 - answer.level.level()) * 50.0);

@@ -58,7 +58,11 @@ pub fn scorecard(card: &Scorecard, lang: Lang) -> Section {
     section.warnings.extend(unproven(card, lang));
     if card.no_price {
         section.warnings.push(
-            lang.pick("No price was given, so price has no weight here; the other weights keep their proportions.", "未提供价格，因此价格不计权重，其余权重按比例不变。").to_owned(),
+            lang.pick(
+                "No price was given, so price has no weight here; the other weights keep their proportions.",
+                "未提供价格，因此价格不计权重，其余权重按比例不变。",
+            )
+            .to_owned(),
         );
     }
     section.tables.push(totals(card, lang));
@@ -87,7 +91,10 @@ fn standing(card: &Scorecard, lang: Lang) -> String {
             )
         }
         Standing::Unknown => lang
-            .pick("No vendor is ahead: too little is known of two of them in anything that has a weight.", "无法判断领先者：有权重的维度中，已知信息不足以比较两家。")
+            .pick(
+                "No vendor is ahead: too little is known of two of them in anything that has a weight.",
+                "无法判断领先者：有权重的维度中，已知信息不足以比较两家。",
+            )
             .to_owned(),
         Standing::Open { leader, rivals } => {
             let list = |doubt: Doubt| {
@@ -102,7 +109,10 @@ fn standing(card: &Scorecard, lang: Lang) -> String {
                 why.push(lang.pick(format!("what is missing can put {list} ahead"), format!("缺失项可能使 {list} 反超")));
             }
             let (leader, why) = (name(card, *leader), why.join(lang.pick("; ", "；")));
-            lang.pick(format!("No winner: {leader} is ahead over what is known, but {why}."), format!("尚无胜者：按已知部分 {leader} 领先，但{why}。"))
+            lang.pick(
+                format!("No winner: {leader} is ahead over what is known, but {why}."),
+                format!("尚无胜者：按已知部分 {leader} 领先，但{why}。"),
+            )
         }
     }
 }
@@ -132,7 +142,9 @@ fn nearest(card: &Scorecard, lang: Lang) -> Option<String> {
 /// The weights that move, and how far.
 fn moved(card: &Scorecard, of: &Tipping, lang: Lang) -> String {
     let changed = card.dimensions.iter().zip(&of.weights).filter(|(dimension, weight)| (*weight - dimension.weight).abs() > 5e-4);
-    let told = changed.map(|(own, weight)| format!("{} {} → {}", dimension(own.name, lang), number(own.weight, Unit::Share), number(*weight, Unit::Share)));
+    let told = changed.map(|(own, weight)| {
+        format!("{} {} → {}", dimension(own.name, lang), number(own.weight, Unit::Share), number(*weight, Unit::Share))
+    });
     told.collect::<Vec<_>>().join(lang.pick(", ", "，"))
 }
 
@@ -149,7 +161,8 @@ fn robust(card: &Scorecard, lang: Lang) -> String {
 
 fn unproven(card: &Scorecard, lang: Lang) -> Vec<String> {
     let of = |vendor: &VendorScore| {
-        let items: Vec<String> = vendor.scores.iter().flat_map(|score| &score.items).filter(|of| of.unproven).map(|of| item(&of.item, lang)).collect();
+        let items: Vec<String> =
+            vendor.scores.iter().flat_map(|score| &score.items).filter(|of| of.unproven).map(|of| item(&of.item, lang)).collect();
         let list = items.join(lang.pick(", ", "、"));
         (!items.is_empty()).then(|| {
             lang.pick(
@@ -171,7 +184,8 @@ fn totals(card: &Scorecard, lang: Lang) -> Table {
     let mut table = Table::new(lang.pick("Totals, 0 to 1", "总分（0 到 1）"), &heads.each_ref().map(String::as_str));
     for vendor in &card.vendors {
         let total = &vendor.total;
-        let (value, range) = total.known.map_or_else(|| ("–".to_owned(), "–".to_owned()), |of| (number(of.value, TWO), interval(of.low, of.high, TWO)));
+        let (value, range) =
+            total.known.map_or_else(|| ("–".to_owned(), "–".to_owned()), |of| (number(of.value, TWO), interval(of.low, of.high, TWO)));
         let bounds = [number(total.known_weight, Unit::Share), number(total.missing_at_0, TWO), number(total.missing_at_1, TWO)];
         table.row([vendor.arm.clone(), value, range].into_iter().chain(bounds));
     }
@@ -188,7 +202,8 @@ fn scores(card: &Scorecard, lang: Lang) -> Table {
             let Some(of) = scored.value else { return lang.pick("missing", "缺失").to_owned() };
             let range = if of.low < of.high { format!(" ({})", interval(of.low, of.high, TWO)) } else { String::new() };
             let gone = number(scored.missing * 100.0, Unit::Plain(0));
-            let missing = if scored.missing > 0.0 { lang.pick(format!(", {gone} % missing"), format!("，缺失 {gone} %")) } else { String::new() };
+            let missing =
+                if scored.missing > 0.0 { lang.pick(format!(", {gone} % missing"), format!("，缺失 {gone} %")) } else { String::new() };
             format!("{}{range}{missing}", number(of.value, TWO))
         };
         table.row(std::iter::once(dimension(own.name, lang)).chain(card.vendors.iter().map(cell)));
@@ -208,12 +223,24 @@ fn weights(card: &Scorecard, lang: Lang) -> Table {
 }
 
 fn tipping(card: &Scorecard, lang: Lang) -> Option<Table> {
-    let heads = lang.pick(["rival", "sum of changes", "weights that move", "one dimension alone"], ["对手", "权重变化合计", "变化的权重", "仅改一个维度"]);
-    let mut table = Table::new(lang.pick("How far weights must change for a rival to draw level", "权重改变多少，对手即可追平"), &heads).words(2).words(3);
+    let heads = lang.pick(
+        ["rival", "sum of changes", "weights that move", "one dimension alone"],
+        ["对手", "权重变化合计", "变化的权重", "仅改一个维度"],
+    );
+    let mut table = Table::new(lang.pick("How far weights must change for a rival to draw level", "权重改变多少，对手即可追平"), &heads)
+        .words(2)
+        .words(3);
     for of in &card.tipping {
         let alone = of.alone.map_or_else(
             || "–".to_owned(),
-            |alone| format!("{} {} → {}", dimension(card.dimensions[alone.dimension].name, lang), number(alone.from, Unit::Share), number(alone.to, Unit::Share)),
+            |alone| {
+                format!(
+                    "{} {} → {}",
+                    dimension(card.dimensions[alone.dimension].name, lang),
+                    number(alone.from, Unit::Share),
+                    number(alone.to, Unit::Share)
+                )
+            },
         );
         table.row([name(card, of.rival).to_owned(), number(of.change, Unit::Share), moved(card, of, lang), alone]);
     }
@@ -222,8 +249,11 @@ fn tipping(card: &Scorecard, lang: Lang) -> Option<Table> {
 
 fn ranks(card: &Scorecard, lang: Lang) -> Table {
     let first = lang.pick("vendor", "厂商").to_owned();
-    let heads: Vec<String> = std::iter::once(first).chain((1..=card.vendors.len()).map(|rank| lang.pick(format!("rank {rank}"), format!("第 {rank} 名")))).collect();
-    let mut table = Table::new(lang.pick("How often each rank is reached", "各名次出现的比例"), &heads.iter().map(String::as_str).collect::<Vec<_>>());
+    let heads: Vec<String> = std::iter::once(first)
+        .chain((1..=card.vendors.len()).map(|rank| lang.pick(format!("rank {rank}"), format!("第 {rank} 名"))))
+        .collect();
+    let mut table =
+        Table::new(lang.pick("How often each rank is reached", "各名次出现的比例"), &heads.iter().map(String::as_str).collect::<Vec<_>>());
     for (vendor, shares) in card.vendors.iter().zip(&card.ranks.shares) {
         table.row(std::iter::once(vendor.arm.clone()).chain(shares.iter().map(|share| number(*share, Unit::Share))));
     }
@@ -243,7 +273,11 @@ fn items(card: &Scorecard, lang: Lang) -> Table {
                 let cells = match &of.known {
                     Some(known) => shown(known),
                     None => {
-                        let missing = if of.unproven { lang.pick("missing: no evidence", "缺失：无证据") } else { lang.pick("missing", "缺失") };
+                        let missing = if of.unproven {
+                            lang.pick("missing: no evidence", "缺失：无证据")
+                        } else {
+                            lang.pick("missing", "缺失")
+                        };
                         [missing.to_owned(), "–".to_owned(), "–".to_owned(), "–".to_owned(), "–".to_owned()]
                     }
                 };
@@ -257,7 +291,11 @@ fn items(card: &Scorecard, lang: Lang) -> Table {
 fn shown(known: &Known) -> [String; 5] {
     let (figure, score) = (&known.figure, &known.score);
     let short = |value: f64| if value.is_finite() { plain((value * 1e4).round() / 1e4) } else { "?".to_owned() };
-    let value = if figure.low < figure.high { format!("{} ({} – {})", short(figure.value), short(figure.low), short(figure.high)) } else { short(figure.value) };
+    let value = if figure.low < figure.high {
+        format!("{} ({} – {})", short(figure.value), short(figure.low), short(figure.high))
+    } else {
+        short(figure.value)
+    };
     let evidence = known.evidence.clone().filter(|text| !text.trim().is_empty()).unwrap_or_else(|| "–".to_owned());
     [value, plain(known.bounds.0), plain(known.bounds.1), number(score.value, TWO), evidence]
 }
@@ -271,7 +309,8 @@ fn chart(card: &Scorecard, lang: Lang) -> Option<Chart> {
 }
 
 fn method(card: &Scorecard, lang: Lang) -> Vec<String> {
-    let built_in = if card.profile.0 == DEFAULT_PROFILE { lang.pick(" (taken where none is named)", "（未指定时采用）") } else { "" };
+    let built_in =
+        if card.profile.0 == DEFAULT_PROFILE { lang.pick(" (taken where none is named)", "（未指定时采用）") } else { "" };
     let concentration = plain(card.draws.concentration);
     vec![
         lang.pick(

@@ -10,7 +10,10 @@ use super::poc_claims::said;
 /// What `qoe poc scorecard --json` answers.
 pub fn scorecard(card: &Scorecard) -> Value {
     let name = |vendor: usize| card.vendors[vendor].arm.as_str();
-    let dimensions = card.dimensions.iter().map(|of| json!({"name": of.name, "weight": of.weight, "profile_weight": of.profile, "reason": said(&of.reason)}));
+    let dimensions = card
+        .dimensions
+        .iter()
+        .map(|of| json!({"name": of.name, "weight": of.weight, "profile_weight": of.profile, "reason": said(&of.reason)}));
     json!({
         "profile": card.profile.0, "dimensions": dimensions.collect::<Vec<_>>(), "price_stated": !card.no_price,
         "vendors": card.vendors.iter().zip(&card.ranks.shares).map(|(of, ranks)| vendor(card, of, ranks)).collect::<Vec<_>>(),
@@ -63,7 +66,8 @@ fn item(of: &ItemScore) -> Value {
 /// What the page's script works on: names and words in the reader's language.
 pub(crate) fn live(card: &Scorecard, names: &[String], reasons: &[String], words: &Value) -> Value {
     let dimensions = card.dimensions.iter().zip(names).zip(reasons);
-    let dimensions = dimensions.map(|((of, name), reason)| json!({"id": of.name, "name": name, "weight": of.weight, "profile": of.profile, "reason": reason}));
+    let dimensions = dimensions
+        .map(|((of, name), reason)| json!({"id": of.name, "name": name, "weight": of.weight, "profile": of.profile, "reason": reason}));
     let scores = |scores: &[DimensionScore]| scores.iter().map(|of| scored(&of.scored)).collect::<Vec<_>>();
     let vendors = card.vendors.iter().map(|of| json!({"name": of.arm, "scores": scores(&of.scores)}));
     json!({"words": words, "dimensions": dimensions.collect::<Vec<_>>(), "vendors": vendors.collect::<Vec<_>>()})

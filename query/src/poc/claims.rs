@@ -129,13 +129,7 @@ impl ClaimsQuestion {
             let arms = arms.into_iter().map(|arm| self.arm(claim, frame, arm)).collect();
             ClaimAnswer { restated: restated(&claim.hypothesis), claim: claim.clone(), arms }
         });
-        ClaimsAnswer {
-            claims: claims.collect(),
-            level: self.level,
-            unit: self.columns.unit.clone(),
-            rows: frame.rows() as u64,
-            unplaced,
-        }
+        ClaimsAnswer { claims: claims.collect(), level: self.level, unit: self.columns.unit.clone(), rows: frame.rows() as u64, unplaced }
     }
 
     fn arm(&self, claim: &Claim, frame: &Frame, arm: String) -> ArmVerdict {

@@ -120,7 +120,9 @@ pub enum ScorecardError {
     #[error(transparent)]
     Weighing(#[from] WeighingError),
     /// Nothing is known of anyone.
-    #[error("nothing is known of any vendor: measure quality (--metric), ask people, or state facts ([[scorecard.fact]] in poc.toml, or --fact)")]
+    #[error(
+        "nothing is known of any vendor: measure quality (--metric), ask people, or state facts ([[scorecard.fact]] in poc.toml, or --fact)"
+    )]
     NoEvidence,
     /// One vendor has no rank.
     #[error("only {arm:?} is known of: a scorecard compares two vendors or more")]

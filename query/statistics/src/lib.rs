@@ -10,6 +10,7 @@
 //! | [`share`](mod@share) | a proportion, and the difference of two |
 //! | [`beta`] | exact limits of shares, quantiles of Student's t |
 //! | [`two_sample`] | two means compared: difference, ratio, pairs |
+//! | [`contrast`] | two arms compared on one measure, rows in units: means, shares, ratios, quantiles, scores, times, pairs |
 //! | [`stability`](mod@stability) | success against an objective: met, missed or not shown |
 //! | [`moments`] | a mean, and the difference of two |
 //! | [`clustered`] | a share of minutes that come in sessions |
@@ -53,16 +54,25 @@
 //! | [`unit_share`] | a share of such rows |
 //! | [`unit_mean`] | a mean or a ratio of such rows |
 //! | [`weighing`] | scores of several dimensions weighed into one, and how safe the order is |
+//! | [`sample_size`] | how many units it takes |
+//! | [`chi_square`] | whether counts are as they should be |
+//! | [`assignment`] | who gets which arm, by chance; which run is made under which conditions |
+//! | [`verdict`] | better, inferior, equivalent, non-inferior or inconclusive |
+//! | [`heterogeneity`](mod@heterogeneity) | whether a difference is the same in every stratum, and what pooling hides |
+//! | [`sequential`] | intervals that hold however often they are looked at |
 //! | [`effect`](mod@effect) | whether a treatment makes a difference, by like compared with like |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails, which is what it is for"))]
 
+pub mod assignment;
 pub mod balance;
 pub mod beta;
 pub mod calibration;
 pub mod change_points;
+pub mod chi_square;
 pub mod clustered;
 pub mod collinearity;
+pub mod contrast;
 pub mod cox;
 pub mod design;
 pub mod dose_response;
@@ -72,6 +82,7 @@ pub mod effect;
 pub mod estimate;
 pub mod excess;
 pub mod figure;
+pub mod heterogeneity;
 mod influence;
 pub mod invitations;
 pub mod iqx;
@@ -93,10 +104,12 @@ pub mod quantile;
 pub mod raking;
 pub mod response;
 pub mod retention;
+pub mod sample_size;
 mod sandwich;
 pub mod scale;
 pub mod score;
 pub mod sensitivity;
+pub mod sequential;
 pub mod share;
 pub mod spell;
 pub mod stability;
@@ -105,6 +118,7 @@ pub mod survival_by_band;
 pub mod two_sample;
 pub mod unit_mean;
 pub mod unit_share;
+pub mod verdict;
 pub mod waves;
 pub mod weighing;
 pub mod weights;
@@ -115,6 +129,7 @@ pub use calibration::{Calibration, calibration};
 pub use change_points::{ChangePoint, ChangePointError, ChangePoints, Period, change_points};
 pub use clustered::{ClusteredMinutes, clustered_difference};
 pub use collinearity::{Collinearity, collinearity};
+pub use contrast::{Arm, Contrast, ContrastError};
 pub use cox::{Clock, Cox, CoxError, CoxOptions, Proportionality, Ties, cox};
 pub use design::{Covariate, Design, DesignError, Dropped};
 pub use dose_response::{DoseResponse, DoseResponseError, dose_response};
@@ -135,7 +150,9 @@ pub use knee::{Knee, knee};
 pub use log_rank::{Groups, LogRank, LogRankError, log_rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use moments::{Moments, mean, mean_difference};
+pub use multiplicity::{benjamini_hochberg, benjamini_hochberg_level, holm, holm_levels};
 pub use multiplicity::{benjamini_hochberg, holm};
+pub use normal::normal_quantile;
 pub use normal::{normal_above, normal_quantile};
 pub use onset::{Minutes, Onset, onset};
 pub use ordinal::{Ordinal, OrdinalError, ordinal};

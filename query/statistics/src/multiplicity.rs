@@ -41,6 +41,33 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
+/// The level at which each question ends up being asked in [`holm`]'s procedure, in the order given: an interval of 1 less that level leaves "nothing" out
+/// just when the adjusted p value is at most `alpha`.
+///
+/// The k-th smallest of m is tested at alpha / (m - k + 1); from the first that fails on, all the others stay at its level.
+pub fn holm_levels(p: &[f64], alpha: f64) -> Vec<f64> {
+    let mut levels = vec![alpha; p.len()];
+    let mut stopped: Option<f64> = None;
+    for (rank, at) in ascending(p).into_iter().enumerate() {
+        let level = stopped.unwrap_or(alpha / (p.len() - rank) as f64);
+        levels[at] = level;
+        if probability(p[at]) > level {
+            stopped = Some(level);
+        }
+    }
+    levels
+}
+
+/// The one level at which all questions end up being asked in [`benjamini_hochberg`]'s procedure: alpha times the share of them that claim something,
+/// or alpha / m if none does.
+///
+/// Intervals of 1 less that level, of those that claim something, miss the truth in a share of at most `alpha` of them (Benjamini and Yekutieli, JASA 100
+/// (2005), 71-81). `alpha` itself when nothing is asked.
+pub fn benjamini_hochberg_level(p: &[f64], alpha: f64) -> f64 {
+    let claims = benjamini_hochberg(p).into_iter().filter(|adjusted| *adjusted <= alpha).count();
+    if p.is_empty() { alpha } else { alpha * claims.max(1) as f64 / p.len() as f64 }
+}
+
 fn ascending(p: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|a, b| probability(p[*a]).total_cmp(&probability(p[*b])));
@@ -79,6 +106,16 @@ mod tests {
     }
 
     #[test]
+    fn levels_are_those_of_the_steps() {
+        let levels = holm_levels(&[0.04, 0.001, 0.02, 0.9], 0.05);
+        assert_eq!(levels, [0.05 / 3.0, 0.05 / 4.0, 0.05 / 3.0, 0.05 / 3.0]);
+        assert_eq!(holm_levels(&[0.03], 0.05), [0.05]);
+        assert!((benjamini_hochberg_level(&[0.001, 0.02, 0.9, 0.8], 0.05) - 0.025).abs() < 1e-15);
+        assert_eq!(benjamini_hochberg_level(&[0.9, 0.8], 0.05), 0.025);
+        assert_eq!(benjamini_hochberg_level(&[], 0.05), 0.05);
+    }
+
+    #[test]
     fn a_test_that_could_not_be_made_claims_nothing_and_counts() {
         assert_eq!(holm(&[0.01, f64::NAN]), [0.02, 1.0]);
         assert_eq!(benjamini_hochberg(&[0.01, f64::NAN]), [0.02, 1.0]);
@@ -86,6 +123,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_level_says_what_the_adjusted_p_value_says(p in prop::collection::vec(0.0..=1.0f64, 1..40), alpha in 0.001..0.2f64) {
+            let (family, rate) = (holm(&p), benjamini_hochberg(&p));
+            let (levels, level) = (holm_levels(&p, alpha), benjamini_hochberg_level(&p, alpha));
+            for i in 0..p.len() {
+                prop_assert_eq!(p[i] <= levels[i], family[i] <= alpha);
+                prop_assert_eq!(p[i] <= level, rate[i] <= alpha);
+            }
+        }
+
         #[test]
         fn adjusting_never_makes_a_claim_stronger_nor_changes_the_order(p in prop::collection::vec(0.0..=1.0f64, 1..40)) {
             let (family, rate) = (holm(&p), benjamini_hochberg(&p));

@@ -184,7 +184,7 @@ pub fn stability(counts: Counts, objective: Objective, bursts: Bursts<'_>, level
         needed: AttemptsNeeded {
             clean: whole(effect * (alpha.ln() / objective.0.ln()).ceil()),
             rule_of_three: whole(effect * 3.0 / objective.allowance()),
-            with_failures: whole(effect * attempts_needed(k, objective, alpha).ok_or_else(too_many)?),
+            with_failures: whole(effect * attempts_with(k, objective, alpha).ok_or_else(too_many)?),
         },
         design_effect: effect,
     })
@@ -201,7 +201,7 @@ fn fails_at_least(n: f64, k: f64, alpha: f64) -> Option<f64> {
 }
 
 /// The fewest attempts, with k failures, whose limit clears the objective.
-fn attempts_needed(k: f64, objective: Objective, alpha: f64) -> Option<f64> {
+pub(crate) fn attempts_with(k: f64, objective: Objective, alpha: f64) -> Option<f64> {
     let clears = |n: f64| Some(beta_probability(k + 1.0, n - k, objective.allowance())? >= 1.0 - alpha);
     let mut low = k.floor();
     let mut high = ((k + 3.0) / objective.allowance()).ceil();

@@ -41,7 +41,7 @@ pub(crate) fn t_two_sided(statistic: f64, freedom: f64) -> Option<f64> {
 
 /// Hill, Communications of the ACM 13 (1970), 617-619: the normal deviate as far out as t is, good to the third power of 1 / freedom.
 fn normal_score(t: f64, freedom: f64) -> f64 {
-    if t.is_infinite() {
+    if t.is_infinite() || freedom.is_infinite() {
         return t;
     }
     let a = freedom - 0.5;

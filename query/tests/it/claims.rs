@@ -21,7 +21,11 @@ fn sessions() -> String {
         let region = ["asia", "europe", "africa"][user % 3];
         let network = if random.random_bool(0.5) { "wifi" } else { "mobile" };
         for _ in 0..3 {
-            let connect = if vendor == "slow" && region == "africa" { 1_200 + random.random_range(0..400) } else { 300 + random.random_range(0..200) };
+            let connect = if vendor == "slow" && region == "africa" {
+                1_200 + random.random_range(0..400)
+            } else {
+                300 + random.random_range(0..200)
+            };
             let height = if random.random_bool(if network == "wifi" { 0.7 } else { 0.3 }) { 720 } else { 360 };
             let longer = if height == 720 { 1.2 } else { 1.0 } * if network == "wifi" { 1.5 } else { 1.0 };
             let minutes = 1.0 + longer * random.random_range(5.0..15.0);
@@ -58,7 +62,11 @@ async fn best_connect_time_is_tested_by_the_median_and_the_95th_percentile() {
     assert_eq!(said(&arms), [("fast", Verdict::Supported), ("slow", Verdict::Contradicted)]);
     let statistics: Vec<Statistic> = arms[1].parts.iter().map(|part| part.statistic).collect();
     assert_eq!(statistics, [Statistic::Quantile(0.5), Statistic::Quantile(0.95)]);
-    assert_eq!((arms[1].parts[0].verdict, arms[1].parts[1].verdict), (Verdict::Supported, Verdict::Contradicted), "the median alone would flatter it");
+    assert_eq!(
+        (arms[1].parts[0].verdict, arms[1].parts[1].verdict),
+        (Verdict::Supported, Verdict::Contradicted),
+        "the median alone would flatter it"
+    );
     assert_eq!((arms[0].n, arms[0].units), (1_800, 600));
 }
 
@@ -76,7 +84,8 @@ async fn four_nines_are_untestable_with_a_small_poc_and_say_what_would_test_them
 async fn a_claim_about_every_region_fails_by_one() {
     let arms = verdicts("each region: connect_ms p95 <= 1000").await;
     assert_eq!(said(&arms), [("fast", Verdict::Supported), ("slow", Verdict::Contradicted)]);
-    let failed: Vec<&str> = arms[1].parts.iter().filter(|part| part.verdict == Verdict::Contradicted).filter_map(|part| part.place.as_deref()).collect();
+    let failed: Vec<&str> =
+        arms[1].parts.iter().filter(|part| part.verdict == Verdict::Contradicted).filter_map(|part| part.place.as_deref()).collect();
     assert_eq!(failed, ["africa"]);
 }
 

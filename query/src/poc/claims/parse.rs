@@ -26,7 +26,9 @@ pub enum ClaimError {
         bound: String,
     },
     /// Quantiles that are none.
-    #[error("claim {text:?}: {quantile:?} is no quantile between p0 and p100, both excluded: the least of all is no quantile; write p50,p95")]
+    #[error(
+        "claim {text:?}: {quantile:?} is no quantile between p0 and p100, both excluded: the least of all is no quantile; write p50,p95"
+    )]
     Quantile {
         /// As given.
         text: String,
@@ -86,14 +88,19 @@ fn simple(text: &str, said: &str) -> Result<Hypothesis, ClaimError> {
     if let Some((treatment, outcome)) = text.split_once("->").or_else(|| text.split_once('→')) {
         return effect(treatment.trim(), outcome.trim(), said);
     }
-    let operators = [("<=", Side::AtMost), (">=", Side::AtLeast), ("≤", Side::AtMost), ("≥", Side::AtLeast), ("<", Side::AtMost), (">", Side::AtLeast)];
+    let operators =
+        [("<=", Side::AtMost), (">=", Side::AtLeast), ("≤", Side::AtMost), ("≥", Side::AtLeast), ("<", Side::AtMost), (">", Side::AtLeast)];
     // The last comparison is the claim's; those before it are of a condition in SQL. Of those at one place the longer one is meant.
     let found = operators.iter().filter_map(|(sign, side)| Some((text.rfind(sign)?, *sign, *side)));
     let last = found.reduce(|one, next| if next.0 > one.0 { next } else { one });
     let Some((at, sign, side)) = last else { return Ok(Hypothesis::Untestable) };
     let (left, right) = (text[..at].trim(), text[at + sign.len()..].trim());
     let (percent, number) = right.strip_suffix('%').map_or((false, right), |number| (true, number.trim()));
-    let bound: f64 = number.parse().ok().filter(|bound: &f64| bound.is_finite()).ok_or_else(|| ClaimError::Bound { text: said.to_owned(), bound: right.to_owned() })?;
+    let bound: f64 = number
+        .parse()
+        .ok()
+        .filter(|bound: &f64| bound.is_finite())
+        .ok_or_else(|| ClaimError::Bound { text: said.to_owned(), bound: right.to_owned() })?;
     let bound = if percent { bound / 100.0 } else { bound };
     let (what, kind) = left.rsplit_once(char::is_whitespace).map_or((left, ""), |(what, kind)| (what.trim(), kind));
     let column = |what: &str| if what.is_empty() { Err(ClaimError::Column { text: said.to_owned() }) } else { Ok(what.to_owned()) };
@@ -112,13 +119,15 @@ fn simple(text: &str, said: &str) -> Result<Hypothesis, ClaimError> {
 
 /// `p50`, `p50,p95`.
 fn is_quantiles(text: &str) -> bool {
-    let is_one = |one: &str| one.strip_prefix('p').is_some_and(|digits| digits.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-'));
+    let is_one =
+        |one: &str| one.strip_prefix('p').is_some_and(|digits| digits.starts_with(|letter: char| letter.is_ascii_digit() || letter == '-'));
     !text.is_empty() && text.split(',').all(is_one)
 }
 
 fn quantiles(text: &str, said: &str) -> Result<Vec<f64>, ClaimError> {
     let one = |text: &str| {
-        let percent = text.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok()).filter(|percent| *percent > 0.0 && *percent < 100.0);
+        let percent =
+            text.strip_prefix('p').and_then(|digits| digits.parse::<f64>().ok()).filter(|percent| *percent > 0.0 && *percent < 100.0);
         percent.map(|percent| percent / 100.0).ok_or_else(|| ClaimError::Quantile { text: said.to_owned(), quantile: text.to_owned() })
     };
     text.split(',').map(one).collect()
@@ -155,15 +164,25 @@ mod tests {
         assert_eq!(parsed("connect_ms < 600"), quantiles_of("connect_ms", &[0.5, 0.95], 600.0, Side::AtMost), "best is p50 and p95");
         assert_eq!(parsed("frame_rate p5≥15"), quantiles_of("frame_rate", &[0.05], 15.0, Side::AtLeast));
         assert_eq!(parsed("joined >= 99.99%"), Hypothesis::Share { what: "joined".into(), bound: 0.9999, side: Side::AtLeast });
-        assert_eq!(parsed("freeze_ratio > 0.05 <= 1 %"), Hypothesis::Share { what: "freeze_ratio > 0.05".into(), bound: 0.01, side: Side::AtMost });
+        assert_eq!(
+            parsed("freeze_ratio > 0.05 <= 1 %"),
+            Hypothesis::Share { what: "freeze_ratio > 0.05".into(), bound: 0.01, side: Side::AtMost }
+        );
         assert_eq!(parsed("rtt_ms mean <= 80"), Hypothesis::Mean { what: "rtt_ms".into(), bound: 80.0, side: Side::AtMost });
         let each = quantiles_of("connect_ms", &[0.95], 1000.0, Side::AtMost);
-        assert_eq!(parsed("each region: connect_ms p95 <= 1000"), Hypothesis::Everywhere { by: "region".into(), of: vec![], each: Box::new(each.clone()) });
+        assert_eq!(
+            parsed("each region: connect_ms p95 <= 1000"),
+            Hypothesis::Everywhere { by: "region".into(), of: vec![], each: Box::new(each.clone()) }
+        );
         assert_eq!(
             parsed("each region=eu, us: connect_ms p95 <= 1000"),
             Hypothesis::Everywhere { by: "region".into(), of: vec!["eu".into(), "us".into()], each: Box::new(each) }
         );
-        let Hypothesis::Effect { treatment, outcome, more, confounders } = parsed("height >= 720 -> minutes +10.3% given network,device_class") else { panic!() };
+        let Hypothesis::Effect { treatment, outcome, more, confounders } =
+            parsed("height >= 720 -> minutes +10.3% given network,device_class")
+        else {
+            panic!()
+        };
         assert_eq!((treatment.as_str(), outcome.as_str(), confounders.len()), ("height >= 720", "minutes", 2));
         assert!((more - 0.103).abs() < 1e-12);
         assert_eq!(parsed("业界领先的体验"), Hypothesis::Untestable);

@@ -32,7 +32,10 @@ pub fn restated(hypothesis: &Hypothesis) -> Said {
         }
         Hypothesis::Share { what, bound, side } => {
             let (en, zh) = sided(*side, false);
-            Said::new(format!("the share of rows with {what} {en} {}", percent(*bound)), format!("满足 {what} 的比例{zh} {}", percent(*bound)))
+            Said::new(
+                format!("the share of rows with {what} {en} {}", percent(*bound)),
+                format!("满足 {what} 的比例{zh} {}", percent(*bound)),
+            )
         }
         Hypothesis::Mean { what, bound, side } => {
             let (en, zh) = sided(*side, false);
@@ -53,10 +56,16 @@ pub fn restated(hypothesis: &Hypothesis) -> Said {
         }
         Hypothesis::Everywhere { by, of, each } => {
             let each = restated(each);
-            let (en, zh) = if of.is_empty() { (String::new(), String::new()) } else { (format!(" ({})", of.join(", ")), format!("（{}）", of.join("、"))) };
+            let (en, zh) = if of.is_empty() {
+                (String::new(), String::new())
+            } else {
+                (format!(" ({})", of.join(", ")), format!("（{}）", of.join("、")))
+            };
             Said::new(format!("in every {by}{en}: {}", each.en), format!("在每个 {by}{zh}中：{}", each.zh))
         }
-        Hypothesis::Untestable => Said::new("nothing that data could contradict: it states no figure", "没有可被数据推翻的内容：未给出任何数字"),
+        Hypothesis::Untestable => {
+            Said::new("nothing that data could contradict: it states no figure", "没有可被数据推翻的内容：未给出任何数字")
+        }
     }
 }
 

@@ -164,7 +164,8 @@ impl Test<'_> {
     /// A claimed effect is contradicted where the interval excludes it on the side of less, and supported where it does not and at least
     /// [`SHOWN_OF_EFFECT`] of it is shown.
     fn claimed(&self, more: f64, found: Result<(Estimate, u64), Why>, place: Option<String>) -> Part {
-        let part = |found, shown, p_against| Part { place, statistic: Statistic::Effect, found, verdict: Verdict::Untestable, shown, p_against };
+        let part =
+            |found, shown, p_against| Part { place, statistic: Statistic::Effect, found, verdict: Verdict::Untestable, shown, p_against };
         let (relative, units) = match found {
             Err(why) => return part(Err(why), false, None),
             Ok(found) => found,
@@ -177,7 +178,8 @@ impl Test<'_> {
         let steps = [more, more * SHOWN_OF_EFFECT].map(|bound| apart(bound).abs()).into_iter().fold(0.0, f64::max);
         let needed = ((self.level.z() + normal_quantile(POWER).unwrap_or(0.0)) / steps).powi(2) * relative.n as f64;
         let (p_at_least, p_at_most) = (normal_above(apart(more)), normal_above(-apart(more)));
-        let figure = Figure { value: relative.value, low: Some(relative.low), high: Some(relative.high), n: relative.n, units, design_effect: 1.0 };
+        let figure =
+            Figure { value: relative.value, low: Some(relative.low), high: Some(relative.high), n: relative.n, units, design_effect: 1.0 };
         let held = Held { figure, bound: more, p_at_most, p_at_least, needed: needed.is_finite().then_some(needed.ceil() as u64) };
         part(Ok(held), shown, Some(against))
     }

@@ -73,10 +73,20 @@ pub(super) fn gathered(profile: &Profile, facts: &[Fact], evidence: &Evidence) -
         if !right || !at_best.is_finite() || !at_worst.is_finite() {
             return Err(ScorecardError::Bounds { metric: score.metric.clone(), at_best, at_worst });
         }
-        items.push(Item { arm: score.arm.clone(), dimension: "quality", item: score.metric.clone(), known: known(score.value, (at_best, at_worst), None) });
+        items.push(Item {
+            arm: score.arm.clone(),
+            dimension: "quality",
+            item: score.metric.clone(),
+            known: known(score.value, (at_best, at_worst), None),
+        });
     }
     for score in &evidence.satisfaction {
-        items.push(Item { arm: score.arm.clone(), dimension: "satisfaction", item: "corrected".to_owned(), known: known(score.value, GRADE, None) });
+        items.push(Item {
+            arm: score.arm.clone(),
+            dimension: "satisfaction",
+            item: "corrected".to_owned(),
+            known: known(score.value, GRADE, None),
+        });
     }
     for record in &evidence.records {
         for (dimension, item, figure) in recorded(record) {
@@ -101,7 +111,9 @@ fn stated(profile: &Profile, fact: &Fact) -> Result<Option<Item>, ScorecardError
         return Err(wrong("a fact is a number; leave out what is not known"));
     }
     let bounds = match (profile.checklist(dimension), profile.bounds(dimension, &item)) {
-        (Some(_), _) if !(0.0..=1.0).contains(&value) => return Err(wrong("an item of a checklist is 1 (has it), 0 (has it not) or between")),
+        (Some(_), _) if !(0.0..=1.0).contains(&value) => {
+            return Err(wrong("an item of a checklist is 1 (has it), 0 (has it not) or between"));
+        }
         (Some(list), _) if is_unproven(list, fact) => return Ok(None),
         (Some(_), _) => GRADE,
         (None, Some(Bounds { best, worst, .. })) => (*best, *worst),
@@ -178,7 +190,10 @@ fn one(profile: &Profile, items: &[Item], facts: &[Fact], arm: &str, dimension: 
         }
     }
     let score = |item: String| {
-        let known = items.iter().find(|other| (&*other.arm, other.dimension, &other.item) == (arm, dimension, &item)).map(|found| found.known.clone());
+        let known = items
+            .iter()
+            .find(|other| (&*other.arm, other.dimension, &other.item) == (arm, dimension, &item))
+            .map(|found| found.known.clone());
         let is_stated = facts.iter().any(|fact| (&*fact.arm, &*fact.dimension, &fact.item) == (arm, dimension, &item));
         ItemScore { unproven: is_stated && known.is_none(), known, item }
     };

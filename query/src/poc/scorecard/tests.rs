@@ -36,7 +36,11 @@ fn a_figure_is_scored_between_stated_bounds_with_its_interval() {
 
 #[test]
 fn a_tick_without_evidence_counts_as_missing_and_not_as_zero() {
-    let facts = vec![fact("a", "security", "audit_log", 1.0, ""), fact("b", "security", "audit_log", 1.0, "report of 2026"), fact("b", "security", "access_control", 0.0, "")];
+    let facts = vec![
+        fact("a", "security", "audit_log", 1.0, ""),
+        fact("b", "security", "audit_log", 1.0, "report of 2026"),
+        fact("b", "security", "access_control", 0.0, ""),
+    ];
     let card = question(facts).answer(&two()).unwrap();
     let [a, b] = [0, 1].map(|vendor| &card.vendors[vendor].scores[at("security")]);
     assert_eq!(a.scored, crate::statistics::weighing::Scored::MISSING);

@@ -1,7 +1,8 @@
 //! The mean time without the event, counted up to a horizon: what can be compared when curves cross and medians are not reached.
 
-use super::{KaplanMeier, KaplanMeierError};
+use super::{KaplanMeier, KaplanMeierError, Step};
 use crate::estimate::{Confidence, Estimate};
+use crate::spell::Spells;
 
 /// The area under a survival curve up to a horizon, in the unit of time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,14 +38,7 @@ impl KaplanMeier {
             return Err(KaplanMeierError::Horizon { horizon, last: self.last() });
         }
         let steps = &self.steps[..self.steps.partition_point(|step| step.time <= horizon)];
-        // The area from each step to the horizon, from the last to the first.
-        let mut left = vec![0.0; steps.len()];
-        let (mut area, mut until) = (0.0, horizon);
-        for (at, step) in steps.iter().enumerate().rev() {
-            area += step.survival * (until - step.time);
-            (left[at], until) = (area, step.time);
-        }
-        let mean = area + until;
+        let (left, mean) = areas_left(steps, horizon);
         let variance = self.area_variance(steps.len(), &left);
         if variance.is_nan() || variance <= 0.0 {
             let events = steps.iter().map(|step| step.events).sum();
@@ -54,6 +48,26 @@ impl KaplanMeier {
         let half = level.z() * error;
         let mean = Estimate { value: mean, low: (mean - half).max(0.0), high: (mean + half).min(horizon), n: self.rows() };
         Ok(RestrictedMean { horizon, mean, standard_error: error })
+    }
+
+    /// How far each row moves the mean until `horizon`, for rows that neither are weighted nor enter late: their squares add up to Greenwood's variance.
+    pub(crate) fn restricted_mean_influence(&self, spells: &Spells<'_>, horizon: f64) -> Vec<f64> {
+        let steps = &self.steps[..self.steps.partition_point(|step| step.time <= horizon)];
+        let mut moved = Vec::with_capacity(steps.len());
+        let mut hazard = 0.0;
+        for (step, area) in steps.iter().zip(areas_left(steps, horizon).0) {
+            // Once nothing is left under the curve nobody moves it any more.
+            let survivors = (step.at_risk - step.events) as f64;
+            let own = if survivors > 0.0 { area / survivors } else { 0.0 };
+            hazard += own * step.events as f64 / step.at_risk as f64;
+            moved.push((hazard - own, hazard));
+        }
+        let row = |(exit, event): (&f64, &bool)| match steps.partition_point(|step| step.time <= *exit).checked_sub(1) {
+            None => 0.0,
+            Some(at) if *event && steps[at].time == *exit => moved[at].0,
+            Some(at) => moved[at].1,
+        };
+        spells.exit().iter().zip(spells.event()).map(row).collect()
     }
 
     fn area_variance(&self, steps: usize, left: &[f64]) -> f64 {
@@ -74,4 +88,15 @@ impl KaplanMeier {
         }
         if self.efficiency.is_some() { passed + last } else { greenwood }
     }
+}
+
+/// The area under the curve from each step to the horizon, and from 0.
+fn areas_left(steps: &[Step], horizon: f64) -> (Vec<f64>, f64) {
+    let mut left = vec![0.0; steps.len()];
+    let (mut area, mut until) = (0.0, horizon);
+    for (at, step) in steps.iter().enumerate().rev() {
+        area += step.survival * (until - step.time);
+        (left[at], until) = (area, step.time);
+    }
+    (left, area + until)
 }

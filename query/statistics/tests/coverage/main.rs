@@ -13,6 +13,7 @@ mod drift;
 mod drivers;
 mod effect;
 mod harness;
+mod sample_size;
 mod silence;
 mod stability;
 mod survival;

@@ -1,0 +1,168 @@
+//! Values of an arm in order, each with its unit: what quantiles are read from.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Arm;
+use super::error::ContrastError;
+use super::units::{Quotient, check, enough};
+
+/// The rows of an arm by value. Sorting is most of the work of quantiles: an arm that is asked several is put in order once.
+#[derive(Debug, Clone)]
+pub struct Ordered {
+    values: Vec<f64>,
+    /// The place of each value's unit among the units, from 0 in the order in which they stood.
+    places: Vec<u32>,
+    /// What the units are called.
+    names: Vec<u32>,
+    /// Rows of each unit.
+    sizes: Vec<u32>,
+    clustered: bool,
+}
+
+impl Ordered {
+    /// The rows of an arm in order. Err for no rows, values that are not finite, and units whose rows do not stand together.
+    pub fn of(arm: &Arm<'_>) -> Result<Ordered, ContrastError> {
+        check(arm)?;
+        let rows = arm.values.len();
+        enough([rows as u64; 2], 1)?;
+        let (mut names, mut sizes) = (Vec::new(), Vec::new());
+        let mut keyed: Vec<(f64, u32)> = Vec::with_capacity(rows);
+        for run in super::units::runs(arm.units, rows) {
+            let place = names.len() as u32;
+            names.push(arm.units.map_or(place, |units| units[run.start]));
+            sizes.push(run.len() as u32);
+            // Adding 0 makes -0 the 0 that it equals.
+            keyed.extend(arm.values[run].iter().map(|value| (value + 0.0, place)));
+        }
+        keyed.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let (values, places) = keyed.into_iter().unzip();
+        Ok(Ordered { values, places, names, sizes, clustered: arm.units.is_some() })
+    }
+
+    /// How many rows.
+    pub fn rows(&self) -> u64 {
+        self.values.len() as u64
+    }
+
+    /// How many units.
+    pub fn units(&self) -> u64 {
+        self.names.len() as u64
+    }
+
+    /// The quantile: interpolated between the two values about (n - 1) q, as most programs have it (Hyndman and Fan's type 7). `None` unless 0 < q < 1.
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        (q > 0.0 && q < 1.0).then(|| self.between((self.values.len() - 1) as f64 * q))
+    }
+
+    /// The value at a place from 0, which need not be whole.
+    fn between(&self, place: f64) -> f64 {
+        between(&self.values, place)
+    }
+
+    pub(super) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    pub(super) fn places(&self) -> &[u32] {
+        &self.places
+    }
+
+    pub(super) fn names(&self) -> &[u32] {
+        &self.names
+    }
+
+    pub(super) fn sizes(&self) -> &[u32] {
+        &self.sizes
+    }
+
+    pub(super) fn clustered(&self) -> bool {
+        self.clustered
+    }
+
+    /// How many of the rows stand in this range, by unit.
+    pub(super) fn tally(&self, range: Range<usize>) -> Vec<u32> {
+        let mut tally = vec![0; self.names.len()];
+        self.places[range].iter().for_each(|place| tally[*place as usize] += 1);
+        tally
+    }
+
+    /// The interval of a quantile at any number of standard errors.
+    pub(super) fn interval(&self, q: f64) -> Result<OrderInterval, ContrastError> {
+        let value = self.quantile(q).ok_or(ContrastError::Quantile { q })?;
+        let rows = self.values.len();
+        let effective = self.effective(q);
+        let reach = |errors: f64| -> (f64, f64) { (place(q, -errors, effective, rows as f64), place(q, errors, effective, rows as f64)) };
+        // Far enough for any level that is asked; beyond it ends are those of the window.
+        let (low, high) = reach(FARTHEST);
+        let from = low.floor().clamp(0.0, (rows - 1) as f64) as usize;
+        let to = (high.ceil().clamp(0.0, (rows - 1) as f64) as usize + 1).max(from + 1);
+        Ok(OrderInterval { value, q, effective, rows, from, window: self.values[from..to].into() })
+    }
+
+    /// Independent rows that would tell as much of this quantile: by the share of rows up to it, or below it, whichever is nearer to q.
+    pub(super) fn effective(&self, q: f64) -> f64 {
+        let rows = self.values.len();
+        if !self.clustered {
+            return rows as f64;
+        }
+        let value = self.values[((rows as f64 * q).ceil() as usize).clamp(1, rows) - 1];
+        let (below, upto) = (self.values.partition_point(|x| *x < value), self.values.partition_point(|x| *x <= value));
+        let off = |count: usize| (count as f64 / rows as f64 - q).abs();
+        let count = if off(below) < off(upto) { below } else { upto };
+        // The fewer of the two sides are counted.
+        let (range, _) = if count * 2 > rows { (count..rows, ()) } else { (0..count, ()) };
+        let tally = self.tally(range);
+        let sums: Vec<(f64, f64)> = tally.iter().zip(&self.sizes).map(|(s, d)| (f64::from(*s), f64::from(*d))).collect();
+        Quotient::of(&sums, rows as u64).map_or(rows as f64, |share| super::share::effective(&share))
+    }
+}
+
+/// Standard errors up to which order statistics are kept.
+const FARTHEST: f64 = 12.0;
+
+/// The value at a place from 0, which need not be whole.
+fn between(values: &[f64], place: f64) -> f64 {
+    let at = place.floor() as usize;
+    let part = place - at as f64;
+    match values.get(at + 1) {
+        Some(next) if part > 0.0 => values[at] + part * (next - values[at]),
+        _ => values[at],
+    }
+}
+
+/// The place, from 0, of the order statistic that bounds the q-quantile so many standard errors away, on the scale of `n` effective rows stretched to
+/// `rows`: where the binomial distribution of the rows below the quantile has that normal score, by Cornish and Fisher's expansion (to 1 / n).
+fn place(q: f64, errors: f64, n: f64, rows: f64) -> f64 {
+    let share = q + errors * (q * (1.0 - q) / n).sqrt() + (errors * errors - 1.0) * (1.0 - 2.0 * q) / (6.0 * n);
+    share * rows - 0.5
+}
+
+/// The interval of a quantile by order statistics, at any number of standard errors.
+#[derive(Debug, Clone)]
+pub(super) struct OrderInterval {
+    pub(super) value: f64,
+    q: f64,
+    pub(super) effective: f64,
+    rows: usize,
+    /// Where the window begins among the values in order.
+    from: usize,
+    window: Arc<[f64]>,
+}
+
+impl OrderInterval {
+    /// Infinite where no value bounds the quantile.
+    pub(super) fn ends(&self, errors: f64) -> (f64, f64) {
+        let at = |errors: f64| -> f64 {
+            let place = place(self.q, errors, self.effective, self.rows as f64);
+            if place < 0.0 {
+                return f64::NEG_INFINITY;
+            }
+            if place > (self.rows - 1) as f64 {
+                return f64::INFINITY;
+            }
+            between(&self.window, (place - self.from as f64).clamp(0.0, (self.window.len() - 1) as f64))
+        };
+        (at(-errors).min(self.value), at(errors).max(self.value))
+    }
+}

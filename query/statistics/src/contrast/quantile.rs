@@ -1,0 +1,72 @@
+//! Quantiles compared.
+//!
+//! The share of rows below the true quantile is q but for chance, and the chance of rows in units is that of fewer rows, the effective number (Woodruff,
+//! J. Amer. Statist. Assoc. 47 (1952), 635-646). So order statistics bound each quantile, and the two intervals are combined (MOVER). Nothing is supposed
+//! of the density at the quantile, whose estimates are poor in tails and senseless where values are tied.
+
+use super::answer::{Contrast, Method, Scale};
+use super::error::ContrastError;
+use super::law::{Law, Margin, critical};
+use super::ordered::Ordered;
+use super::units::enough;
+use super::{Arm, MIN_UNITS};
+use crate::estimate::{Confidence, Estimate};
+use crate::moments::satterthwaite;
+
+/// The q-quantile of an arm with its interval; an end may be infinite (see [`quantile_difference`]).
+pub fn quantile(arm: &Ordered, q: f64, level: Confidence) -> Result<Estimate, ContrastError> {
+    let interval = arm.interval(q)?;
+    enough_units(arm)?;
+    let (low, high) = interval.ends(critical(level, freedom(arm)));
+    Ok(Estimate { value: interval.value, low, high, n: arm.rows() })
+}
+
+/// The q-quantile of the first less that of the second.
+pub fn quantile_difference(a: &Arm<'_>, b: &Arm<'_>, q: f64) -> Result<Contrast, ContrastError> {
+    difference(&Ordered::of(a)?, &Ordered::of(b)?, q)
+}
+
+/// The same of arms that are in order already.
+pub fn difference(a: &Ordered, b: &Ordered, q: f64) -> Result<Contrast, ContrastError> {
+    let (first, second) = (a.interval(q)?, b.interval(q)?);
+    enough_units(a)?;
+    enough_units(b)?;
+    let value = first.value - second.value;
+    let freedom = satterthwaite(&[(1.0 / first.effective, freedom(a)), (1.0 / second.effective, freedom(b))]).unwrap_or(f64::INFINITY);
+    let law = Law::mover(Margin::Order(first), Margin::Order(second), freedom);
+    let error = half(&law, value);
+    Ok(Contrast {
+        value,
+        scale: Scale::Difference,
+        law,
+        method: Method::ClusterQuantile,
+        error,
+        units: [a.units(), b.units()],
+        rows: [a.rows(), b.rows()],
+    })
+}
+
+/// The q-quantile of an arm less what is known.
+pub(super) fn against(arm: &Ordered, known: f64, q: f64, method: Method) -> Result<Contrast, ContrastError> {
+    let interval = arm.interval(q)?;
+    enough_units(arm)?;
+    let value = interval.value - known;
+    let law = Law::mover(Margin::Order(interval), Margin::Known(known), freedom(arm));
+    let error = half(&law, value);
+    Ok(Contrast { value, scale: Scale::Difference, law, method, error, units: [arm.units(); 2], rows: [arm.rows(); 2] })
+}
+
+/// Half the interval of one standard error.
+fn half(law: &Law, value: f64) -> Option<f64> {
+    let (low, high) = law.at(value, 1.0);
+    Some((high - low) / 2.0).filter(|error| error.is_finite() && *error > 0.0)
+}
+
+fn enough_units(arm: &Ordered) -> Result<(), ContrastError> {
+    if arm.clustered() { enough([arm.units(); 2], MIN_UNITS) } else { Ok(()) }
+}
+
+/// Rows that stand for themselves have a known law; the effective number of others is estimated over their units.
+fn freedom(arm: &Ordered) -> f64 {
+    if arm.clustered() { (arm.units() - 1) as f64 } else { f64::INFINITY }
+}

@@ -1,0 +1,115 @@
+//! Sums over the rows of each unit, and what is made of them: a quotient of two sums with its variance.
+//!
+//! The variance of R = sum(s) / sum(d) over k units is k / (k - 1) sum((s - R d)^2) / sum(d)^2, which is var(s) / m^2 + var(d) R^2 / m^2 - 2 cov(s, d) R / m^2
+//! over k with m the mean of d (Cochran, Sampling Techniques, 3rd edition, 6.4). A mean of rows that come in units is such a quotient, d being the rows.
+
+use std::ops::Range;
+
+use super::error::ContrastError;
+use super::{Arm, MIN_UNITS};
+use crate::moments::satterthwaite;
+
+/// The rows of each unit, one range a unit.
+pub(super) fn runs(units: Option<&[u32]>, rows: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        if from >= rows {
+            return None;
+        }
+        let length = units.map_or(1, |units| units[from..].iter().take_while(|unit| **unit == units[from]).count());
+        let run = from..from + length;
+        from = run.end;
+        Some(run)
+    })
+}
+
+/// Checks that there is a unit a row and that rows of one stand together.
+pub(super) fn check_units(units: Option<&[u32]>, rows: usize) -> Result<(), ContrastError> {
+    let Some(units) = units else { return Ok(()) };
+    if units.len() != rows {
+        return Err(ContrastError::Length { what: "units", got: units.len(), rows });
+    }
+    let ascending = units.windows(2).all(|pair| pair[0] <= pair[1]);
+    if ascending {
+        return Ok(());
+    }
+    let mut heads: Vec<u32> = units.chunk_by(|a, b| a == b).map(|run| run[0]).collect();
+    heads.sort_unstable();
+    match heads.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(ContrastError::Scattered { unit: pair[0] }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check_finite(values: &[f64]) -> Result<(), ContrastError> {
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(row) => Err(ContrastError::NotFinite { row, value: values[row] }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn check(arm: &Arm<'_>) -> Result<(), ContrastError> {
+    check_finite(arm.values)?;
+    check_units(arm.units, arm.values.len())
+}
+
+pub(super) fn enough(units: [u64; 2], least: u64) -> Result<(), ContrastError> {
+    if units.iter().any(|units| *units < least) {
+        return Err(ContrastError::TooFew { first: units[0], second: units[1], least });
+    }
+    Ok(())
+}
+
+/// A quotient of two sums over units.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quotient {
+    pub(super) value: f64,
+    /// Of the value.
+    pub(super) variance: f64,
+    pub(super) freedom: f64,
+    pub(super) units: u64,
+    pub(super) rows: u64,
+}
+
+impl Quotient {
+    /// Of the sums of each unit; `None` where there is nothing to divide by.
+    pub(super) fn of(sums: &[(f64, f64)], rows: u64) -> Option<Quotient> {
+        let units = sums.len() as u64;
+        let (above, below) = sums.iter().fold((0.0, 0.0), |(a, b), (s, d)| (a + s, b + d));
+        if below <= 0.0 || below.is_nan() {
+            return None;
+        }
+        let value = above / below;
+        let (mut scatter, mut size) = (0.0, 0.0);
+        for (s, d) in sums {
+            scatter += (s - value * d).powi(2);
+            size += s.abs() + (value * d).abs();
+        }
+        // What is nothing but rounding counts as nothing.
+        let k = units as f64;
+        let none = scatter <= (size / k * 1e-12).powi(2) * k;
+        let variance = if none || units < 2 { 0.0 } else { k / (k - 1.0) * scatter / (below * below) };
+        Some(Quotient { value, variance, freedom: k - 1.0, units, rows })
+    }
+
+    /// The mean of rows that come in units.
+    pub(super) fn mean(arm: &Arm<'_>) -> Option<Quotient> {
+        Quotient::of(&sums(arm.units, arm.values.len(), |row| (arm.values[row], 1.0)), arm.values.len() as u64)
+    }
+}
+
+/// The sums of each unit.
+pub(super) fn sums(units: Option<&[u32]>, rows: usize, of: impl Fn(usize) -> (f64, f64)) -> Vec<(f64, f64)> {
+    runs(units, rows).map(|run| run.map(&of).fold((0.0, 0.0), |(a, b), (s, d)| (a + s, b + d))).collect()
+}
+
+/// Two that can be compared: enough units, and something varies. Gives the variance of either and the degrees of freedom of both.
+pub(super) fn comparable(a: &Quotient, b: &Quotient) -> Result<f64, ContrastError> {
+    enough([a.units, b.units], MIN_UNITS)?;
+    freedom(a, b).ok_or(ContrastError::Constant { first: a.units, second: b.units })
+}
+
+/// Satterthwaite's degrees of freedom of a difference; `None` when neither varies.
+pub(super) fn freedom(a: &Quotient, b: &Quotient) -> Option<f64> {
+    satterthwaite(&[(a.variance, a.freedom), (b.variance, b.freedom)])
+}
