@@ -76,7 +76,7 @@ function start(place) {
   const body = make("tbody");
   const ranks = make("table", {}, [
     make("caption", {}, [words.totals]),
-    make("thead", {}, [make("tr", {}, [words.rank, words.vendor, words.total, words.interval, words.bounds, ""].map((text) => make("th", { scope: "col" }, [text])))]),
+    make("thead", {}, [make("tr", {}, [words.rank, words.vendor, words.total, words.interval, words.bounds, ""].map((text, at) => make("th", { scope: "col", class: at > 1 && at < 5 ? "number" : "" }, [text])))]),
     body,
   ]);
   /** @type {{ range: HTMLInputElement, number: HTMLInputElement, share: HTMLElement }[]} */

@@ -62,15 +62,15 @@ pub fn html_at(section: &Section, place: &Place<'_>, lang: Lang) -> String {
     for chart in &section.charts {
         out.push_str(&format!("<figure class=\"drawn\">{}<figcaption>{}</figcaption></figure>\n", chart.svg(lang), escape(&chart.caption)));
     }
-    for table in &section.tables {
-        out.push_str(&table_html(table, &section.title));
-    }
     if let Some(live) = &section.live {
         out.push_str(&format!(
             "<div class=\"live\" data-live=\"{}\"><script type=\"application/json\">{}</script></div>\n",
             live.script,
             embedded(&live.data)
         ));
+    }
+    for table in &section.tables {
+        out.push_str(&table_html(table, &section.title));
     }
     if !section.method.is_empty() {
         let open = if place.method == Method::Open { " open" } else { "" };

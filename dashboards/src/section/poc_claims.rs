@@ -78,7 +78,7 @@ fn figures(answer: &ClaimsAnswer, lang: Lang) -> Table {
 fn row(claim: &ClaimAnswer, arm: &ArmVerdict, part: &Part, lang: Lang) -> [String; 9] {
     let share = matches!(part.statistic, Statistic::Share | Statistic::Effect);
     let number = |value: f64| match share {
-        true => format!("{} %", plain((value * 1e7).round() / 1e5)),
+        true => format!("{} %", plain((value * 1e6).round() / 1e4)),
         false => plain((value * 1e3).round() / 1e3),
     };
     let end = |end: Option<f64>| end.map_or_else(|| lang.pick("open", "无界").to_owned(), number);

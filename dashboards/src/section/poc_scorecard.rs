@@ -269,7 +269,7 @@ fn items(card: &Scorecard, lang: Lang) -> Table {
     for (at, own) in card.dimensions.iter().enumerate() {
         for vendor in &card.vendors {
             for of in &vendor.scores[at].items {
-                let what = format!("{}: {}", dimension(own.name, lang), item(&of.item, lang));
+                let what = format!("{}{}{}", dimension(own.name, lang), lang.pick(": ", "："), item(&of.item, lang));
                 let cells = match &of.known {
                     Some(known) => shown(known),
                     None => {

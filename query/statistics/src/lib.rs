@@ -151,8 +151,6 @@ pub use log_rank::{Groups, LogRank, LogRankError, log_rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use moments::{Moments, mean, mean_difference};
 pub use multiplicity::{benjamini_hochberg, benjamini_hochberg_level, holm, holm_levels};
-pub use multiplicity::{benjamini_hochberg, holm};
-pub use normal::normal_quantile;
 pub use normal::{normal_above, normal_quantile};
 pub use onset::{Minutes, Onset, onset};
 pub use ordinal::{Ordinal, OrdinalError, ordinal};
