@@ -13,6 +13,7 @@ mod intake;
 mod keys;
 mod poc_compare;
 mod poc_plan;
+mod poc_score;
 mod poison;
 mod pushdown;
 mod rehearse;
