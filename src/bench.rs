@@ -3,6 +3,7 @@
 mod board;
 mod freshness;
 mod intake;
+mod poc;
 mod report;
 
 /// What to measure.
@@ -20,6 +21,8 @@ enum What {
     Freshness(freshness::FreshnessArgs),
     /// What the intake costs a row, beside the same rows posted to ClickHouse.
     Intake(intake::IntakeArgs),
+    /// Vendors compared over a million sessions, beside the same statistics in Python.
+    Poc(poc::PocArgs),
     /// The satisfaction report over a million sessions, beside the same statistics in Python.
     Report(report::ReportArgs),
 }
@@ -30,6 +33,7 @@ pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
         What::Board(args) => board::run(args).await,
         What::Freshness(args) => freshness::run(args).await,
         What::Intake(args) => intake::run(args).await,
+        What::Poc(args) => poc::run(args).await,
         What::Report(args) => report::run(args).await,
     }
 }

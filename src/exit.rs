@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
+use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
-use qoe_query::poc::scorecard::{ProfilesError, ScorecardError};
-use qoe_query::poc::{MetricError, PocFileError};
+use qoe_query::poc::check::CheckError;
+use qoe_query::poc::plan::{ListError, PlanError};
+use qoe_query::poc::scorecard::{self, ScorecardError};
+use qoe_query::poc::{CompareError, MetricError, PocFileError};
 use qoe_query::quality::ScoreError;
 use qoe_query::retention::RetentionError;
 use qoe_query::retention::effect::EffectQuestionError;
@@ -61,6 +64,9 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<MetricError>()
             || cause.is::<PocFileError>()
             || cause.is::<ProfilesError>()
+            || cause.is::<scorecard::ProfilesError>()
+            || cause.is::<ScheduleError>()
+            || cause.is::<ListError>()
             || matches!(cause.downcast_ref::<ScorecardError>(), Some(error) if !matches!(error, ScorecardError::NoEvidence))
         {
             return 2;
@@ -76,6 +82,9 @@ fn code(error: &anyhow::Error) -> u8 {
         if misread || no_file {
             return 2;
         }
+        if let Some(code) = cause.downcast_ref::<CompareError>().and_then(compare) {
+            return code;
+        }
         if let Some(code) = cause.downcast_ref::<AnalysisError>().and_then(analysis) {
             return code;
         }
@@ -84,6 +93,9 @@ fn code(error: &anyhow::Error) -> u8 {
             return 3;
         }
         if let Some(code) = cause.downcast_ref::<EffectQuestionError>().and_then(effect) {
+            return code;
+        }
+        if let Some(code) = cause.downcast_ref::<PlanError>().and_then(plan).or(cause.downcast_ref::<CheckError>().and_then(check)) {
             return code;
         }
         if cause.is::<NothingFound>() || matches!(cause.downcast_ref::<ScorecardError>(), Some(ScorecardError::NoEvidence)) {
@@ -100,6 +112,19 @@ fn code(error: &anyhow::Error) -> u8 {
         }
     }
     1
+}
+
+/// What a comparison cannot be made of: 2 where the question is wrong, 3 where the data do not carry it. `None`: its cause decides.
+fn compare(error: &CompareError) -> Option<u8> {
+    match error {
+        CompareError::Frame(_) | CompareError::Resample(_) => None,
+        CompareError::NoMetric
+        | CompareError::Sequence { .. }
+        | CompareError::TooManyVendors { .. }
+        | CompareError::TooManyStrata { .. } => Some(2),
+        CompareError::NoSuchVendor { .. } => Some(2),
+        CompareError::NoRows { .. } | CompareError::OneVendor { .. } | CompareError::SharedSessions { .. } => Some(3),
+    }
 }
 
 /// What an analysis says it cannot answer: 2 where the question is wrong, 3 where the data do not carry it. `None`: its cause decides.
@@ -133,5 +158,23 @@ fn effect(error: &EffectQuestionError) -> Option<u8> {
         | EffectQuestionError::Negative { .. }
         | EffectQuestionError::NobodyLeft { .. }
         | EffectQuestionError::Effect(_) => Some(3),
+    }
+}
+
+/// The same of a plan.
+fn plan(error: &PlanError) -> Option<u8> {
+    match error {
+        PlanError::Frame(_) => None,
+        PlanError::NoRows { .. } => Some(3),
+        PlanError::NoMetric | PlanError::OneVendor { .. } | PlanError::Stray { .. } | PlanError::Sequence { .. } => Some(2),
+    }
+}
+
+/// The same of a check of a POC.
+fn check(error: &CheckError) -> Option<u8> {
+    match error {
+        CheckError::Frame(_) | CheckError::Count { .. } => None,
+        CheckError::NoRows { .. } | CheckError::OneVendor { .. } => Some(3),
+        CheckError::TooManyVendors { .. } => Some(2),
     }
 }

@@ -15,7 +15,7 @@ pub struct Period {
 }
 
 impl Period {
-    fn holds(&self, column: &str) -> String {
+    pub(crate) fn holds(&self, column: &str) -> String {
         format!("{column} >= {} AND {column} < {}", time(self.since), time(self.until))
     }
 }
@@ -62,11 +62,29 @@ pub fn sessions(period: Period, kind: &str, window: Window) -> String {
 
 /// The same of all of a session for a vendor trial, with the satisfaction survey, and who it belongs to there besides: `call_id`, `poc`, `stratum`.
 pub fn poc_sessions(period: Period) -> String {
-    labelled(period, "csat", Window::Whole, &["call_id", "poc", "stratum"])
+    labelled(period, "csat", Window::Whole, &POC_LABELS)
+}
+
+/// The same without the survey and without `tenure_days`: of the rollup of sessions alone, for counts that are asked for while a trial runs.
+pub fn poc_sessions_alone(period: Period) -> String {
+    let measures = whole().map(|(name, sql)| format!("{sql} AS {name}")).join(", ");
+    format!("SELECT {}, {measures} FROM sessions AS s WHERE {}", presence(&POC_LABELS), period.holds("s.first_at"))
+}
+
+/// Labels that only a trial's sessions have.
+const POC_LABELS: [&str; 3] = ["call_id", "poc", "stratum"];
+
+/// Who and where, when, how long, and whether it was joined.
+fn presence(more: &[&str]) -> String {
+    let labels = LABELS.iter().chain(more).map(|label| format!("s.{label} AS {label}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "s.session_id AS session_id, s.user_id AS user_id, {labels}, s.first_at AS started_at, \
+         CAST(to_unixtime(s.last_at) - to_unixtime(s.first_at) AS DOUBLE) / 60.0 AS minutes, s.leaves > 0 AS left, \
+         CASE WHEN s.joins > 0 THEN 1 WHEN s.failed_joins > 0 THEN 0 END AS joined"
+    )
 }
 
 fn labelled(period: Period, kind: &str, window: Window, more: &[&str]) -> String {
-    let labels = LABELS.iter().chain(more).map(|label| format!("s.{label} AS {label}")).collect::<Vec<_>>().join(", ");
     let (measures, baseline) = match window {
         Window::Whole => (whole().map(|(name, sql)| format!("{sql} AS {name}")).join(", "), String::new()),
         Window::First { seconds } => (first_columns(), first(period, seconds)),
@@ -81,10 +99,7 @@ fn labelled(period: Period, kind: &str, window: Window, more: &[&str]) -> String
         text(kind)
     );
     format!(
-        "SELECT s.session_id AS session_id, s.user_id AS user_id, {labels}, s.first_at AS started_at, \
-         CAST(to_unixtime(s.last_at) - to_unixtime(s.first_at) AS DOUBLE) / 60.0 AS minutes, s.leaves > 0 AS left, \
-         CASE WHEN s.joins > 0 THEN 1 WHEN s.failed_joins > 0 THEN 0 END AS joined, \
-         CAST(to_unixtime(s.first_at) - to_unixtime(u.first_seen) AS DOUBLE) / 86400.0 AS tenure_days, {measures}, \
+        "SELECT {}, CAST(to_unixtime(s.first_at) - to_unixtime(u.first_seen) AS DOUBLE) / 86400.0 AS tenure_days, {measures}, \
          CASE WHEN i.asked > 0 OR f.score IS NOT NULL THEN 1 ELSE 0 END AS asked, \
          CASE WHEN f.score IS NOT NULL THEN 1 ELSE 0 END AS answered, \
          f.score AS score, f.scale_low AS scale_low, f.scale_high AS scale_high, f.text AS text, f.language AS language \
@@ -93,6 +108,7 @@ fn labelled(period: Period, kind: &str, window: Window, more: &[&str]) -> String
          LEFT JOIN ({said}) AS f ON f.session_id = s.session_id \
          LEFT JOIN (SELECT user_id, min(first_at) AS first_seen FROM user_hours GROUP BY user_id) AS u ON u.user_id = s.user_id \
          {baseline} WHERE {}",
+        presence(more),
         period.holds("s.first_at"),
     )
 }

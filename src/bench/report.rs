@@ -28,11 +28,11 @@ pub struct ReportArgs {
 }
 
 /// What a child used.
-struct Used {
-    wall: Duration,
-    cpu_s: f64,
-    resident_mib: f64,
-    answer: Value,
+pub(super) struct Used {
+    pub wall: Duration,
+    pub cpu_s: f64,
+    pub resident_mib: f64,
+    pub answer: Value,
 }
 
 /// Measures and prints.
@@ -85,7 +85,7 @@ fn tempfile_folder() -> anyhow::Result<PathBuf> {
 }
 
 /// Runs it to its end, looking at what it uses every 20 ms.
-fn used(command: &mut Command) -> anyhow::Result<Used> {
+pub(super) fn used(command: &mut Command) -> anyhow::Result<Used> {
     let said = std::env::temp_dir().join(format!("qoe-bench-said-{}", std::process::id()));
     let began = Instant::now();
     let out = std::fs::File::create(&said).with_context(|| format!("write {}", said.display()))?;

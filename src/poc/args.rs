@@ -133,11 +133,6 @@ impl PocArgs {
         Ok((data, input))
     }
 
-    /// The flag that states the POC again, for what a command prints; empty where flags stated it.
-    pub fn file(&self) -> Option<&std::path::Path> {
-        self.poc.as_deref()
-    }
-
     fn allocation(&self) -> Result<Option<Vec<f64>>, WrongUse> {
         if self.arms.len() == 1 {
             return Err(WrongUse(format!("--arms {}: a POC compares two vendors or more", self.arms[0])));

@@ -1,11 +1,13 @@
 //! `qoe poc claims`: what vendors claim, held against data.
 
 use qoe_dashboards::{section, wire};
-use qoe_query::poc::claims::{BASELINE_S, Verdict};
+use qoe_query::frame::Input;
+use qoe_query::poc::claims::{BASELINE_S, ClaimsAnswer, Verdict};
 use qoe_query::poc::{Claim, ClaimsQuestion, parse_claim};
 use qoe_query::relations::{self, Window};
 
 use super::args::PocArgs;
+use crate::data::Data;
 use crate::exit::{CheckFailed, WrongUse};
 
 /// What is claimed, and where it is tested.
@@ -35,13 +37,7 @@ pub async fn run(args: ClaimsArgs) -> anyhow::Result<()> {
     }
     let question = ClaimsQuestion::of(&poc, args.poc.data.condition().as_deref());
     let (data, whole) = args.poc.open().await?;
-    // What had a treatment is known from a session's first seconds; what came of it is counted from there.
-    let seconds = BASELINE_S as u32;
-    let first = data.input(|period| relations::sessions(period, "csat", Window::First { seconds })).await;
-    let answered = match first {
-        Ok(first) => question.ask_from(&whole, &first).await.map_err(anyhow::Error::new),
-        Err(error) => Err(error),
-    };
+    let answered = tested(&question, &data, &whole).await;
     data.close().await;
     let answer = answered?;
     args.poc.print.print(|| wire::poc_claims::claims(&answer), |lang| section::poc_claims::claims(&answer, lang))?;
@@ -50,4 +46,12 @@ pub async fn run(args: ClaimsArgs) -> anyhow::Result<()> {
         return Err(CheckFailed("a claim is contradicted".into()).into());
     }
     Ok(())
+}
+
+/// Claims held against a file, or a store.
+pub(super) async fn tested(question: &ClaimsQuestion, data: &Data, whole: &Input) -> anyhow::Result<ClaimsAnswer> {
+    // What had a treatment is known from a session's first seconds; what came of it is counted from there.
+    let seconds = BASELINE_S as u32;
+    let first = data.input(|period| relations::sessions(period, "csat", Window::First { seconds })).await?;
+    Ok(question.ask_from(whole, &first).await?)
 }

@@ -102,6 +102,21 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The scorecard of a POC with the built-in profiles, as a part of a report.
+pub(super) async fn section(
+    poc: &Poc,
+    from: (&Data, &Input),
+    condition: Option<String>,
+    seed: u64,
+) -> anyhow::Result<impl Fn(Lang) -> section::Section + use<>> {
+    let draws = Draws { times: 10_000, concentration: 20.0, level: poc.level, seed };
+    let question = ScorecardQuestion { weighing: poc.scorecard.clone(), profiles: Profiles::default(), draws };
+    let profile = question.profile()?;
+    let gathered = gathered(poc, profile, from, condition, seed).await?;
+    let card = question.answer(&gathered.evidence)?;
+    Ok(move |lang| shown(&card, &gathered, lang))
+}
+
 /// What was found, and what was not.
 #[derive(Default)]
 struct Gathered {
@@ -114,22 +129,27 @@ struct Gathered {
 async fn gather(args: &ScorecardArgs, poc: &Poc, profile: &Profile) -> anyhow::Result<Gathered> {
     let (data, input) = args.poc.open().await?;
     let source = args.poc.data.source(&data);
-    let found = read(args, poc, profile, &data, &input).await;
+    let condition = poc.condition(args.poc.data.condition().as_deref());
+    let found = gathered(poc, profile, (&data, &input), condition, args.poc.print.seed).await;
     data.close().await;
-    let (quality, satisfaction, records) = found?;
+    Ok(Gathered { source, ..found? })
+}
+
+/// What a file or a store knows of a POC's vendors.
+async fn gathered(poc: &Poc, profile: &Profile, from: (&Data, &Input), condition: Option<String>, seed: u64) -> anyhow::Result<Gathered> {
+    let (quality, satisfaction, records) = read(poc, profile, from, condition, seed).await?;
     let (scores, why) = satisfaction;
     let evidence = Evidence { arms: poc.arms.clone(), quality: quality.scores.clone(), satisfaction: scores, records };
-    Ok(Gathered { evidence, quality, source, satisfaction: why })
+    Ok(Gathered { evidence, quality, source: String::new(), satisfaction: why })
 }
 
 type Found = (MeasuredQuality, (Vec<qoe_query::poc::scorecard::SatisfactionScore>, Option<String>), Vec<VendorRecord>);
 
-async fn read(args: &ScorecardArgs, poc: &Poc, profile: &Profile, data: &Data, input: &Input) -> anyhow::Result<Found> {
-    let condition = poc.condition(args.poc.data.condition().as_deref());
+async fn read(poc: &Poc, profile: &Profile, (data, input): (&Data, &Input), condition: Option<String>, seed: u64) -> anyhow::Result<Found> {
     let question =
         QualityQuestion { metrics: poc.metrics.clone(), columns: poc.columns.clone(), condition: condition.clone(), level: poc.level };
     let quality = question.ask(input, profile).await?;
-    let satisfaction = satisfaction(args, poc, input, condition).await?;
+    let satisfaction = satisfaction(poc, input, condition, seed).await?;
     let records = match data {
         Data::File(_) => Vec::new(),
         Data::Store { period, .. } => {
@@ -146,10 +166,10 @@ async fn read(args: &ScorecardArgs, poc: &Poc, profile: &Profile, data: &Data, i
 
 /// Scores corrected for silence, by vendor, where people were asked; else why there are none.
 async fn satisfaction(
-    args: &ScorecardArgs,
     poc: &Poc,
     input: &Input,
     condition: Option<String>,
+    seed: u64,
 ) -> anyhow::Result<(Vec<qoe_query::poc::scorecard::SatisfactionScore>, Option<String>)> {
     let columns = input.columns().await?;
     let has = |name: &str| columns.iter().any(|column| column == name);
@@ -157,7 +177,7 @@ async fn satisfaction(
         return Ok((Vec::new(), None));
     }
     let known = LABELS.iter().chain(&MEASURES).filter(|name| has(name) && **name != poc.columns.arm && !["vendor", "arm"].contains(name));
-    let asked = if has("asked") { Some("asked = 1".to_owned()) } else { None };
+    let asked = if has("asked") { Some("CAST(asked AS BIGINT) = 1".to_owned()) } else { None };
     let question = CorrectQuestion {
         kind: Kind::Csat,
         score: "score".to_owned(),
@@ -175,7 +195,7 @@ async fn satisfaction(
             .flatten()
             .reduce(|one, other| format!("{one} AND {other}")),
         level: poc.level,
-        seed: args.poc.print.seed,
+        seed,
     };
     match question.ask(input).await {
         Ok(answer) => Ok((satisfaction_scores(&answer), None)),

@@ -76,7 +76,7 @@ pub fn count(n: u64) -> String {
 
 /// The level of an interval: `95 %`.
 pub fn percent(level: Confidence) -> String {
-    format!("{} %", (level.level() * 1e6).round() / 1e4)
+    format!("{} %", (level.level() * 1e4).round() / 1e2)
 }
 
 /// A p value: never 0.

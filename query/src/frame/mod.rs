@@ -95,6 +95,18 @@ pub enum Column {
     Text(Vec<String>),
 }
 
+impl Column {
+    /// How many values.
+    fn rows(&self) -> usize {
+        match self {
+            Column::Number(values) | Column::Flag(values) => values.len(),
+            Column::Category { codes, .. } => codes.len(),
+            Column::Time(values) => values.len(),
+            Column::Text(values) => values.len(),
+        }
+    }
+}
+
 /// Rows by columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
@@ -141,6 +153,17 @@ pub enum FrameError {
 }
 
 impl Frame {
+    /// Columns that are at hand already.
+    ///
+    /// # Panics
+    ///
+    /// When they differ in length: a mistake of the caller's.
+    pub fn of(columns: Vec<(String, Column)>) -> Frame {
+        let rows = columns.first().map_or(0, |(_, column)| column.rows());
+        assert!(columns.iter().all(|(_, column)| column.rows() == rows), "columns of one length");
+        Frame { rows, columns }
+    }
+
     /// How many rows.
     pub fn rows(&self) -> usize {
         self.rows

@@ -1,10 +1,12 @@
 //! A vendor POC: what is compared, how long it must run, whether the run is sound, and which vendor is better at what.
 
+pub mod check;
 pub mod claims;
 pub mod compare;
 pub mod example;
 pub mod file;
 pub mod metric;
+pub mod plan;
 pub mod scorecard;
 pub mod spec;
 

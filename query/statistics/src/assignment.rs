@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(block(&[0.5, 0.5]), Some(vec![1, 1]));
         assert_eq!(block(&[0.3, 0.7]), Some(vec![3, 7]));
         assert_eq!(block(&[1.0, 1.0, 1.0]), Some(vec![1, 1, 1]));
-        assert_eq!(block(&[0.123_456, 0.876_544]), None);
+        assert_eq!(block(&[0.123_4, 0.876_6]), None);
         assert_eq!(block(&[0.0, 1.0]), None);
     }
 

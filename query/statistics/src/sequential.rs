@@ -42,9 +42,9 @@ impl Sequence {
     /// The p value that holds however often it is looked at, 0 to 1, out of one for a single look: it is below alpha just when the interval of 1 - alpha
     /// leaves out what is tested. 1 before [`FIRST_LOOK`].
     pub fn p_value(&self, single: f64, units: u64) -> f64 {
-        let (Some(spread), Some(z)) = (self.spread(units), normal_quantile(1.0 - single / 2.0)) else {
-            return if single == 0.0 && self.spread(units).is_some() { 0.0 } else { 1.0 };
-        };
+        let Some(spread) = self.spread(units) else { return 1.0 };
+        // By the lower tail: beside 1 a small p value would round to nothing.
+        let Some(z) = normal_quantile(single / 2.0) else { return if single == 0.0 { 0.0 } else { 1.0 } };
         ((spread + 1.0).sqrt() * (-z * z * spread / (2.0 * (spread + 1.0))).exp()).min(1.0)
     }
 
@@ -78,6 +78,13 @@ mod tests {
         assert_eq!(sequence.p_value(1e-30, FIRST_LOOK - 1), 1.0);
         assert_eq!(Sequence::new(0.0, Confidence::P95), None);
         assert_eq!(Sequence::new(f64::NAN, Confidence::P95), None);
+    }
+
+    #[test]
+    fn what_is_beyond_doubt_in_one_look_is_so_in_many() {
+        let sequence = Sequence::new(5000.0, Confidence::P95).unwrap();
+        assert!(sequence.p_value(1e-60, 5000) < 1e-50);
+        assert_eq!((sequence.p_value(0.0, 5000), sequence.p_value(1.0, 5000)), (0.0, 1.0));
     }
 
     proptest! {

@@ -8,13 +8,19 @@ mod error;
 mod judge;
 mod metric;
 mod resample;
+mod shifts;
+
+#[cfg(test)]
+mod tests;
 
 pub use answer::{ArmFigure, CompareAnswer, ComparedArm, Family, Judged, MetricAnswer, PairAnswer, Pooled, StratumAnswer, Told};
 pub use error::{CompareError, Why};
+pub use shifts::Shift;
 
 use super::metric::{Better, Metric, MetricKind};
-use super::spec::{Poc, Stopping};
+use super::spec::{Poc, Randomised, Stopping};
 use crate::frame::{Frame, Input, Want};
+use crate::statistics::chi_square::goodness_of_fit;
 use crate::statistics::parallel;
 use crate::statistics::sequential::Sequence;
 use arms::Arms;
@@ -49,6 +55,12 @@ impl CompareQuestion {
 
     /// Reads and answers.
     pub async fn ask(&self, input: &Input) -> Result<CompareAnswer, CompareError> {
+        let (frame, session) = self.read(input).await?;
+        self.answer(&frame, session.as_deref())
+    }
+
+    /// Reads the rows; with them the column that names sessions, where there is one.
+    pub async fn read(&self, input: &Input) -> Result<(Frame, Option<String>), CompareError> {
         if self.poc.metrics.is_empty() {
             return Err(CompareError::NoMetric);
         }
@@ -57,8 +69,7 @@ impl CompareQuestion {
         if frame.rows() == 0 {
             return Err(CompareError::NoRows { condition: self.condition.clone() });
         }
-        let session = self.session(&columns).map(str::to_owned);
-        self.answer(&frame, session.as_deref())
+        Ok((frame, self.session(&columns).map(str::to_owned)))
     }
 
     /// The answer of these rows.
@@ -82,6 +93,7 @@ impl CompareQuestion {
             level: self.poc.level,
             stopping: self.poc.stopping,
             arms: arms.counted(),
+            split_p_value: self.split(&arms.counted()),
             contaminated: arms.contaminated(),
             elsewhere: arms.elsewhere,
             strata: arms.strata.clone(),
@@ -89,6 +101,18 @@ impl CompareQuestion {
             seed: self.seed,
             metrics,
         })
+    }
+
+    /// Whether what was given by chance is split as planned.
+    fn split(&self, arms: &[ComparedArm]) -> Option<f64> {
+        let given = |arm: &ComparedArm| match self.poc.randomised {
+            Randomised::User => arm.units,
+            Randomised::Call | Randomised::PairedRun => arm.rows,
+        };
+        let names: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
+        let counts: Vec<u64> = arms.iter().map(given).collect();
+        let tested = goodness_of_fit(&counts, &self.poc.shares(&names)).filter(|_| self.poc.randomised != Randomised::PairedRun);
+        tested.map(|tested| tested.p_value)
     }
 
     /// The column that names sessions: the one stated, or `session_id` where there is one.

@@ -42,7 +42,7 @@ fn means_as_statsmodels_and_scipy_have_them() {
 }
 
 #[test]
-fn shares_as_statsmodels_has_them() {
+fn shares_as_statsmodels_and_the_likeliest_shares_have_them() {
     for case in reference()["shares"].as_array().unwrap() {
         let of = |key| number(case, key);
         let got = shares::rows(of("first"), of("second"), of("ratio"), aim(case), of("alpha"), of("power")).unwrap();
@@ -65,15 +65,6 @@ fn the_rule_of_three_stands_behind_four_nines() {
     let got = promise::attempts(Objective::FINANCE, 1.0, 0.05, 0.8).unwrap();
     assert_eq!((got.attempts, got.failures, got.power), (29_956.0, 0, 1.0));
     assert!(matches!(promise::attempts(Objective::FINANCE, 0.9999, 0.05, 0.8), Err(SampleSizeError::Beyond { .. })));
-}
-
-/// Farrington and Manning's sample size as other programs publish it: PASS's and gsDesign's 0.7 against 0.7, margin 0.2, one-sided 2.5 %, and 80 % power
-/// differ from the plain formula without restricted shares (82.4) by what the restriction makes of it.
-#[test]
-fn restricted_shares_matter() {
-    let plain = (1.959_963_984_540_054_f64 + 0.841_621_233_572_914_2).powi(2) * 2.0 * 0.21 / 0.04;
-    let restricted = shares::rows(0.7, 0.7, 1.0, Aim::NonInferiority { margin: 0.2 }, 0.025, 0.8).unwrap();
-    assert!((plain - 82.416).abs() < 1e-3 && restricted > plain && restricted < plain * 1.05, "{restricted} beside {plain}");
 }
 
 #[test]
@@ -107,6 +98,9 @@ fn the_number_is_the_least_that_is_enough() {
 }
 
 proptest! {
+    // Each case sums over the law of an error a few hundred times.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn n_falls_as_the_margin_grows(first in 1.0..500.0f64, second in 1.0..500.0f64, margin in 1.0..200.0f64, more in 1.05..3.0f64) {
         let scatter = Scatter::Two { first, second, ratio: 1.0 };

@@ -1,0 +1,455 @@
+//! Vendors compared: verdicts, the differences behind them, what holds in which stratum, and how sure the order is.
+
+use qoe_query::poc::compare::{CompareAnswer, Judged, MetricAnswer, PairAnswer, Why};
+use qoe_query::poc::{Better, MetricKind, Rank, Stopping};
+use qoe_query::statistics::Estimate;
+use qoe_query::statistics::contrast::Method;
+use qoe_query::statistics::verdict::Shown;
+
+use super::numbers::{Unit, count, figure_in, interval, number, p_value, percent, plain, signed};
+use super::{Section, Table};
+use crate::plot::{Chart, Drawn, Figure};
+use crate::view::Lang;
+
+/// Below this p value strata are said to differ.
+const HETEROGENEOUS: f64 = 0.05;
+/// Below this p value the split is said to be not as planned, as is customary.
+const MISMATCH: f64 = 0.001;
+/// Share of a metric's rows that may be missing before it is said.
+const MISSING: f64 = 0.05;
+
+/// The answer as people read it.
+pub fn poc_compare(answer: &CompareAnswer, lang: Lang) -> Section {
+    let mut section = Section::new("compare", lang.pick("Which vendor is better at what", "各供应商孰优孰劣"));
+    section.says = says(answer, lang);
+    section.warnings = warnings(answer, lang);
+    section.tables.push(figures(answer, lang));
+    section.tables.push(differences(answer, lang));
+    section.tables.push(tests(answer, lang));
+    if !answer.strata.is_empty() {
+        section.tables.push(strata(answer, lang));
+    }
+    section.tables.extend(ranks(answer, lang));
+    section.charts = answer.metrics.iter().map(|of| forest(answer, of, lang)).collect();
+    section.method = method(answer, lang);
+    section
+}
+
+/// A verdict in a word.
+pub fn verdict(shown: Shown, lang: Lang) -> &'static str {
+    match shown {
+        Shown::Better => lang.pick("better", "更优"),
+        Shown::Inferior => lang.pick("inferior", "更差"),
+        Shown::Equivalent => lang.pick("equivalent", "等效"),
+        Shown::NonInferior => lang.pick("non-inferior", "非劣"),
+        Shown::Inconclusive => lang.pick("inconclusive", "尚无定论"),
+    }
+}
+
+/// A metric with what of it is compared.
+pub fn named(of: &MetricAnswer, lang: Lang) -> String {
+    let better = match of.metric.better {
+        Better::Lower => lang.pick("lower is better", "越低越好"),
+        Better::Higher => lang.pick("higher is better", "越高越好"),
+    };
+    let kind = match &of.kind {
+        MetricKind::Mean => lang.pick("mean", "均值").to_owned(),
+        MetricKind::Share => lang.pick("share of yes", "是的比例").to_owned(),
+        MetricKind::Ratio { over } => lang.pick(format!("over {over}"), format!("与 {over} 之比")),
+        MetricKind::Ordinal => lang.pick("ratings in order", "有序评分").to_owned(),
+        MetricKind::Time { .. } => match of.horizon {
+            Some(horizon) => lang.pick(format!("mean up to {}", plain(horizon)), format!("截至 {} 的均值", plain(horizon))),
+            None => lang.pick("mean time", "平均时长").to_owned(),
+        },
+        MetricKind::Quantile(_) => of.kind.name(),
+    };
+    lang.pick(format!("{} ({kind}; {better})", of.metric.name), format!("{}（{kind}；{better}）", of.metric.name))
+}
+
+/// The unit that a metric's differences are read in.
+pub fn unit(of: &MetricAnswer) -> Unit {
+    match of.kind {
+        MetricKind::Share | MetricKind::Ordinal => Unit::Share,
+        _ => decimals(of.arms.iter().filter_map(|arm| Some(arm.figure.as_ref().ok()?.value.abs())).fold(0.0, f64::max)),
+    }
+}
+
+fn decimals(largest: f64) -> Unit {
+    match largest {
+        largest if largest >= 1000.0 => Unit::Plain(0),
+        largest if largest >= 10.0 => Unit::Plain(1),
+        largest if largest >= 1.0 => Unit::Plain(2),
+        largest if largest >= 0.1 => Unit::Plain(3),
+        _ => Unit::Plain(5),
+    }
+}
+
+/// The unit of one vendor's figure: ratings have their own, whatever their differences are in.
+fn own_unit(of: &MetricAnswer) -> Unit {
+    if of.kind == MetricKind::Ordinal { Unit::Plain(2) } else { unit(of) }
+}
+
+fn says(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
+    let decisive = answer.metrics.iter().filter(|of| of.metric.rank == Rank::Primary);
+    decisive.flat_map(|of| of.pairs.iter().map(move |pair| sentence(answer, of, pair, lang))).collect()
+}
+
+/// A pair in a metric, in a sentence.
+pub fn sentence(answer: &CompareAnswer, of: &MetricAnswer, pair: &PairAnswer, lang: Lang) -> String {
+    let (first, second) = names(answer, pair);
+    let metric = &of.metric.name;
+    let found = match &pair.overall {
+        Err(why) => {
+            let why = because(why, lang);
+            return lang.pick(
+                format!("{metric}: {first} and {second} cannot be told apart: {why}."),
+                format!("{metric}：{first} 与 {second} 无法比较：{why}。"),
+            );
+        }
+        Ok(found) => found,
+    };
+    let size = told(&found.difference, unit(of), lang);
+    let more = if found.told.len() > 1 { also(found, lang) } else { String::new() };
+    match found.verdict() {
+        Shown::Inconclusive => {
+            let needed = settle(found, lang);
+            lang.pick(
+                format!("{metric}: {first} against {second} is inconclusive ({size}); {needed}."),
+                format!("{metric}：{first} 对 {second} 尚无定论（{size}）；{needed}。"),
+            )
+        }
+        shown => {
+            let shown = verdict(shown, lang);
+            lang.pick(
+                format!("{metric}: {first} is {shown} to {second}{more} ({size}).").replace("better to", "better than"),
+                format!("{metric}：{first} 相对 {second} {shown}{more}（{size}）。"),
+            )
+        }
+    }
+}
+
+fn also(found: &Judged, lang: Lang) -> String {
+    let more: Vec<&str> = found.told.iter().skip(1).map(|told| verdict(told.shown, lang)).collect();
+    lang.pick(format!(", and {}", more.join(", ")), format!("，且{}", more.join("、")))
+}
+
+/// A difference with its interval; of shares in percentage points.
+fn told(difference: &Estimate, unit: Unit, lang: Lang) -> String {
+    match unit {
+        Unit::Share => super::numbers::points(difference, lang),
+        Unit::Plain(decimals) => {
+            let [value, low, high] = [difference.value, difference.low, difference.high].map(|value| endless(value, decimals));
+            lang.pick(format!("{value} ({low} – {high})"), format!("{value}（{low} – {high}）"))
+        }
+    }
+}
+
+fn endless(value: f64, decimals: usize) -> String {
+    match value {
+        f64::INFINITY => "∞".to_owned(),
+        f64::NEG_INFINITY => "-∞".to_owned(),
+        value => signed(value, decimals),
+    }
+}
+
+/// How many units would settle it, in words.
+fn settle(found: &Judged, lang: Lang) -> String {
+    match found.would_settle {
+        Some(units) => lang.pick(
+            format!("{} of about {} units would settle it", count(found.units), count(units)),
+            format!("目前 {} 个单位，约需 {} 个方可定论", count(found.units), count(units)),
+        ),
+        None => lang
+            .pick("no number of units would settle it without a margin that matters", "未给出有意义的界值，再多数据也无法定论")
+            .to_owned(),
+    }
+}
+
+/// Why nothing can be said, in the language where the reason is our own.
+pub fn because(why: &Why, lang: Lang) -> String {
+    match (lang, why) {
+        (Lang::Zh, Why::Absent { arm }) => format!("{arm} 没有测得该指标的记录"),
+        (Lang::Zh, Why::NoOverlap) => "没有任何分层同时有两家足够的记录".to_owned(),
+        (Lang::Zh, Why::Units { first, second }) => format!("中位数为 {first} 与 {second}，相差约一千倍：毫秒与秒混用？"),
+        (Lang::Zh, Why::TooEarly { units, first }) => format!("目前 {units} 个单位，可随时查看的区间自 {first} 个起"),
+        _ => why.to_string(),
+    }
+}
+
+/// The names of a pair.
+pub fn names<'a>(answer: &'a CompareAnswer, pair: &PairAnswer) -> (&'a str, &'a str) {
+    let name = |arm: usize| answer.arms.get(arm).map_or("", |arm| arm.name.as_str());
+    (name(pair.first), name(pair.second))
+}
+
+fn warnings(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
+    let mut said = Vec::new();
+    if let Some(p) = answer.split_p_value.filter(|p| *p < MISMATCH) {
+        let split: Vec<String> = answer.arms.iter().map(|arm| format!("{} {}", arm.name, count(arm.units))).collect();
+        let (split, p) = (split.join(", "), p_value(p));
+        said.push(lang.pick(
+            format!("Units are not split as planned ({split}; p {p}, sample-ratio mismatch). Whatever lost or moved them may be what differs: find out before deciding."),
+            format!("单位的分配与计划不符（{split}；p {p}，样本比例失配）。造成失配的原因可能正是差异所在：请先查明再决定。"),
+        ));
+    }
+    if answer.contaminated > 0 {
+        let n = count(answer.contaminated);
+        said.push(lang.pick(
+            format!("{n} units have rows of more than one vendor. That is as planned only if calls were drawn, and not people."),
+            format!("{n} 个单位同时有多家供应商的记录。只有按通话（而非按用户）分配时才属正常。"),
+        ));
+    }
+    for of in &answer.metrics {
+        for pair in &of.pairs {
+            said.extend(pair_warnings(answer, of, pair, lang));
+        }
+        let share = |arm: usize| of.arms[arm].missing as f64 / (of.arms[arm].missing + of.arms[arm].rows).max(1) as f64;
+        let missing: Vec<String> = (0..answer.arms.len())
+            .filter(|arm| share(*arm) > MISSING)
+            .map(|arm| format!("{} {}", answer.arms[arm].name, number(share(arm), Unit::Share)))
+            .collect();
+        if !missing.is_empty() {
+            let (metric, missing) = (&of.metric.name, missing.join(lang.pick(", ", "，")));
+            said.push(lang.pick(
+                format!("{metric} was not measured in some rows, which are left out: {missing}."),
+                format!("部分记录未测得 {metric}，未计入：{missing}。"),
+            ));
+        }
+    }
+    said
+}
+
+fn pair_warnings(answer: &CompareAnswer, of: &MetricAnswer, pair: &PairAnswer, lang: Lang) -> Vec<String> {
+    let (first, second) = names(answer, pair);
+    let metric = &of.metric.name;
+    let mut said = Vec::new();
+    if let Some(pooled) = pair.pooled.filter(|pooled| pooled.reversed) {
+        let size = told(&pooled.difference, unit(of), lang);
+        said.push(lang.pick(
+            format!("{metric}, {first} against {second}: pooled, the difference points the other way ({size}) than in every stratum (Simpson's paradox): the vendors' rows are spread unevenly over the strata. The verdict compares within strata."),
+            format!("{metric}，{first} 对 {second}：合并后的差异（{size}）与每个分层内的方向相反（辛普森悖论），因为两家的记录在各分层的分布不均。结论以分层内比较为准。"),
+        ));
+    }
+    if pair.covered < 1.0 && pair.overall.is_ok() {
+        let share = number(1.0 - pair.covered, Unit::Share);
+        said.push(lang.pick(
+            format!("{metric}, {first} against {second}: {share} of their rows lie in strata where the two cannot be compared, and are left out."),
+            format!("{metric}，{first} 对 {second}：{share} 的记录所在分层无法比较两家，未计入。"),
+        ));
+    }
+    if let Some(unlike) = pair.heterogeneity.filter(|of| of.p_value < HETEROGENEOUS) {
+        let share = number(unlike.beyond_chance, Unit::Share);
+        said.push(lang.pick(
+            format!("{metric}, {first} against {second}: the difference is not the same in all strata (p {}, {share} of the variation is more than chance): look at each.", p_value(unlike.p_value)),
+            format!("{metric}，{first} 对 {second}：各分层的差异并不一致（p {}，{share} 的变异超出偶然）：请逐层查看。", p_value(unlike.p_value)),
+        ));
+    }
+    said
+}
+
+fn figures(answer: &CompareAnswer, lang: Lang) -> Table {
+    let mut heads = vec![lang.pick("metric", "指标")];
+    heads.extend(answer.arms.iter().map(|arm| arm.name.as_str()));
+    let caption = lang.pick(
+        format!("Each vendor's figure, of all its rows, with {} intervals", percent(answer.level)),
+        format!("各供应商的数值（全部记录）与 {} 区间", percent(answer.level)),
+    );
+    let mut table = Table::new(caption, &heads);
+    let mut rows = vec![lang.pick("rows / units", "记录 / 单位").to_owned()];
+    rows.extend(answer.arms.iter().map(|arm| format!("{} / {}", count(arm.rows), count(arm.units))));
+    table.row(rows);
+    for of in &answer.metrics {
+        let mut cells = vec![named(of, lang)];
+        cells.extend(of.arms.iter().map(|arm| match &arm.figure {
+            Ok(figure) => figure_in(figure, own_unit(of), lang),
+            Err(why) => because(why, lang),
+        }));
+        table.row(cells);
+    }
+    table
+}
+
+fn differences(answer: &CompareAnswer, lang: Lang) -> Table {
+    let caption = lang.pick("Differences, first less second, and what they show", "差异（前者减后者）与结论");
+    let unadjusted = percent(answer.level);
+    let unadjusted = lang.pick(format!("difference ({unadjusted}, unadjusted)"), format!("差异（{unadjusted}，未校正）"));
+    let heads = lang.pick(["metric", "pair", &unadjusted, "verdict"], ["指标", "对比", &unadjusted, "结论"]);
+    let mut table = Table::new(caption, &heads).words(1).words(3);
+    for of in &answer.metrics {
+        for pair in &of.pairs {
+            let (told, verdict) = match &pair.overall {
+                Ok(found) => (told(&found.difference, unit(of), lang), verdicts(found, lang)),
+                Err(why) => ("–".to_owned(), format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang))),
+            };
+            table.row([of.metric.name.clone(), between(answer, pair), told, verdict]);
+        }
+    }
+    table
+}
+
+/// What the verdicts rest on.
+fn tests(answer: &CompareAnswer, lang: Lang) -> Table {
+    let caption = lang.pick("What the verdicts rest on", "结论的依据");
+    let heads = lang.pick(
+        ["metric", "pair", "adjusted interval (level)", "p", "p adjusted", "as a ratio", "units"],
+        ["指标", "对比", "校正后区间（水平）", "p", "校正后 p", "比值", "单位数"],
+    );
+    let mut table = Table::new(caption, &heads).words(1);
+    for of in &answer.metrics {
+        for pair in &of.pairs {
+            let Ok(found) = &pair.overall else { continue };
+            let ratio = found.ratio.map_or_else(|| "–".to_owned(), |ratio| figure_in(&ratio, Unit::Plain(3), lang));
+            table.row([
+                of.metric.name.clone(),
+                between(answer, pair),
+                format!("{} ({})", ends(&found.adjusted, unit(of)), percent(found.adjusted_level)),
+                p_value(found.p_value),
+                p_value(found.p_adjusted),
+                ratio,
+                count(found.units),
+            ]);
+        }
+    }
+    table
+}
+
+fn between(answer: &CompareAnswer, pair: &PairAnswer) -> String {
+    let (first, second) = names(answer, pair);
+    format!("{first} – {second}")
+}
+
+fn ends(estimate: &Estimate, unit: Unit) -> String {
+    match unit {
+        Unit::Share => interval(estimate.low, estimate.high, Unit::Share),
+        Unit::Plain(decimals) => format!("{} – {}", endless(estimate.low, decimals), endless(estimate.high, decimals)),
+    }
+}
+
+/// All that holds, and how many would settle what does not.
+fn verdicts(found: &Judged, lang: Lang) -> String {
+    let all: Vec<&str> = found.told.iter().map(|told| verdict(told.shown, lang)).collect();
+    let all = all.join(lang.pick(", ", "、"));
+    match found.would_settle {
+        Some(units) => lang.pick(format!("{all} (of about {})", count(units)), format!("{all}（约需 {}）", count(units))),
+        None => all,
+    }
+}
+
+fn strata(answer: &CompareAnswer, lang: Lang) -> Table {
+    let caption = lang.pick("The same within each stratum", "各分层内的比较");
+    let heads =
+        lang.pick(["metric", "pair", "stratum", "difference", "verdict", "units"], ["指标", "对比", "分层", "差异", "结论", "单位数"]);
+    let mut table = Table::new(caption, &heads).words(1).words(2).words(4);
+    for of in &answer.metrics {
+        for pair in &of.pairs {
+            for within in &pair.strata {
+                let stratum = answer.strata.get(within.stratum).cloned().unwrap_or_default();
+                let start = [of.metric.name.clone(), between(answer, pair), stratum];
+                let rest = match &within.judged {
+                    Ok(found) => [told(&found.difference, unit(of), lang), verdicts(found, lang), count(found.units)],
+                    Err(why) => ["–".to_owned(), format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang)), "–".to_owned()],
+                };
+                table.row(start.into_iter().chain(rest));
+            }
+        }
+    }
+    table
+}
+
+fn ranks(answer: &CompareAnswer, lang: Lang) -> Option<Table> {
+    if answer.arms.len() < 3 || answer.metrics.iter().all(|of| of.ranks.is_none()) {
+        return None;
+    }
+    let places: Vec<String> = (1..=answer.arms.len()).map(|place| lang.pick(format!("place {place}"), format!("第 {place}"))).collect();
+    let mut heads = vec![lang.pick("metric", "指标"), lang.pick("vendor", "供应商")];
+    heads.extend(places.iter().map(String::as_str));
+    let caption = lang.pick("How often each vendor comes in which place when units are drawn anew", "重抽样中各供应商名次出现的频率");
+    let mut table = Table::new(caption, &heads).words(1);
+    for of in &answer.metrics {
+        for (arm, own) in answer.arms.iter().zip(of.ranks.iter().flatten()) {
+            let start = [of.metric.name.clone(), arm.name.clone()];
+            table.row(start.into_iter().chain(own.iter().map(|share| number(*share, Unit::Share))));
+        }
+    }
+    Some(table)
+}
+
+/// A metric's differences, overall and by stratum.
+pub fn forest(answer: &CompareAnswer, of: &MetricAnswer, lang: Lang) -> Chart {
+    let mut rows: Vec<(String, Figure)> = Vec::new();
+    for pair in &of.pairs {
+        let (first, second) = names(answer, pair);
+        if let Ok(found) = &pair.overall {
+            rows.push((format!("{first} – {second}"), (&found.difference).into()));
+        }
+        for within in &pair.strata {
+            let stratum = answer.strata.get(within.stratum).map_or("", String::as_str);
+            if let Ok(found) = &within.judged {
+                rows.push((format!("  {stratum}"), (&found.difference).into()));
+            }
+        }
+    }
+    let name = named(of, lang);
+    Chart {
+        caption: lang.pick(
+            format!("{name}: differences with {} intervals", percent(answer.level)),
+            format!("{name}：差异与 {} 区间", percent(answer.level)),
+        ),
+        drawn: Drawn::Forest { axis: of.metric.name.clone(), share: unit(of) == Unit::Share, nothing: Some(0.0), rows },
+    }
+}
+
+fn method(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
+    let mut used: Vec<Method> = Vec::new();
+    for found in answer.metrics.iter().flat_map(|of| &of.pairs).filter_map(|pair| pair.overall.as_ref().ok()) {
+        if !used.contains(&found.method) {
+            used.push(found.method);
+        }
+    }
+    let used: Vec<&str> = used.into_iter().map(|method| made(method, lang)).collect();
+    let used = used.join(lang.pick("; ", "；"));
+    let level = percent(answer.level);
+    let mut lines = vec![lang.pick(
+        format!("Better: all of the interval on the good side of 0; inferior: all of it on the bad side; equivalent: all of it within the margin; non-inferior: all of it above minus the margin; else inconclusive. The interval is the adjusted one: over primary metrics and pairs by Holm, over secondary ones and over strata by Benjamini and Hochberg, each at {level}."),
+        format!("更优：区间全部位于 0 的有利一侧；更差：全部位于不利一侧；等效：全部位于界值之内；非劣：全部高于负界值；否则尚无定论。所用区间为校正后区间：主要指标与各对比用 Holm，次要指标与各分层用 Benjamini–Hochberg，水平均为 {level}。"),
+    )];
+    lines.push(lang.pick(format!("Intervals: {used}."), format!("区间：{used}。")));
+    if !answer.strata.is_empty() {
+        lines.push(
+            lang.pick(
+                "Overall compares within strata and weighs each by the rows of both vendors; units in several strata count once.",
+                "总体差异为分层内差异按两家记录数加权；跨层的单位只计一次。",
+            )
+            .to_owned(),
+        );
+    }
+    if let Stopping::AnyTime { narrowest_at } = answer.stopping {
+        lines.push(lang.pick(
+            format!("Intervals hold however often they are looked at (asymptotic confidence sequence, narrowest at {narrowest_at} units)."),
+            format!("区间可随时查看而仍然成立（渐近置信序列，在 {narrowest_at} 个单位时最窄）。"),
+        ));
+    }
+    lines
+}
+
+/// How an interval was made.
+fn made(method: Method, lang: Lang) -> &'static str {
+    match method {
+        Method::Welch => lang.pick("means by Welch's t", "均值用 Welch t"),
+        Method::Newcombe => lang.pick(
+            "shares by Newcombe, at effective numbers where units have several rows",
+            "比例用 Newcombe（同一单位多条记录时按有效样本量）",
+        ),
+        Method::DeltaMethod => lang.pick("sums over units by the delta method", "按单位合计用 delta 法"),
+        Method::ClusterQuantile => lang.pick("quantiles from order statistics, adjusted for units", "分位数用次序统计量并按单位校正"),
+        Method::ClusterBootstrap => lang.pick("quantiles by drawing whole units anew", "分位数用整单位重抽样"),
+        Method::BrunnerMunzel => {
+            lang.pick("ratings by Brunner and Munzel (share of wins less a half)", "评分用 Brunner–Munzel（胜率减二分之一）")
+        }
+        Method::RestrictedMean => lang.pick("times by restricted means", "时长用限制平均"),
+        Method::PairedT => lang.pick("pairs by t of their differences", "配对差用 t"),
+        Method::PairedNewcombe => lang.pick("paired shares by Newcombe", "配对比例用 Newcombe"),
+        Method::PairedQuantile => lang.pick("a quantile of paired differences from order statistics", "配对差的分位数用次序统计量"),
+        Method::PairedSign => lang.pick("paired ratings by the share of pairs won", "配对评分用配对胜率"),
+    }
+}

@@ -1,0 +1,58 @@
+//! Whether a POC's run is sound, as JSON.
+
+use qoe_query::poc::check::{CheckAnswer, Found, Severity};
+use serde_json::{Value, json};
+
+use crate::section::poc_check::sentence;
+use crate::view::Lang;
+
+/// What `qoe poc check --json` answers.
+pub fn poc_check(answer: &CheckAnswer) -> Value {
+    let arms = answer.arms.iter().map(|arm| json!({"name": arm.name, "rows": arm.rows, "units": arm.units}));
+    let findings = answer.findings.iter().map(|finding| {
+        let mut value = json!({"severity": severity(finding.severity), "said": sentence(answer, &finding.found, Lang::En)});
+        if let (Value::Object(value), Value::Object(figures)) = (&mut value, found(&finding.found)) {
+            value.extend(figures);
+        }
+        value
+    });
+    json!({
+        "valid": answer.worst() != Severity::Invalid, "randomised": answer.randomised.name(), "arms": arms.collect::<Vec<_>>(),
+        "findings": findings.collect::<Vec<_>>(),
+    })
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Invalid => "invalid",
+        Severity::Warning => "warning",
+        Severity::Fine => "fine",
+    }
+}
+
+fn found(found: &Found) -> Value {
+    match found {
+        Found::SampleRatio { units, shares, p_value } => json!({"check": "sample_ratio", "units": units, "shares": shares, "p": p_value}),
+        Found::Contaminated { units, of } => json!({"check": "contamination", "units": units, "of": of}),
+        Found::SharedSessions { sessions, of } => json!({"check": "shared_sessions", "sessions": sessions, "of": of}),
+        Found::IncompletePairs { pairs, of } => json!({"check": "incomplete_pairs", "pairs": pairs, "of": of}),
+        Found::Missing { metric, missing, rows, p_value, apart } => {
+            json!({"check": "missing", "metric": metric, "missing": missing, "rows": rows, "p": p_value, "apart": apart})
+        }
+        Found::Imbalance { column, p_value, arm, value, observed, expected } => {
+            json!({"check": "imbalance", "column": column, "p": p_value, "arm": arm, "value": value, "observed": observed, "expected": expected})
+        }
+        Found::Clock { skew_s, far } => json!({"check": "clock", "skew_s": skew_s, "share_over_60_s": far}),
+        Found::Definitions { own, stated, used } => json!({"check": "definitions", "vendor_defined": own, "stated": stated, "used": used}),
+        Found::UnitsDiffer { metric, medians, between } => {
+            json!({"check": "units_differ", "metric": metric, "medians": medians, "between": [between.0, between.1]})
+        }
+        Found::Outliers { metric, rows, of } => json!({"check": "outliers", "metric": metric, "rows": rows, "of": of}),
+        Found::Impossible { metric, rows, of } => json!({"check": "impossible", "metric": metric, "rows": rows, "of": of}),
+        Found::Duplicates { rows, of } => json!({"check": "duplicates", "rows": rows, "of": of}),
+        Found::Elsewhere { unstated, others, of } => json!({"check": "elsewhere", "unstated": unstated, "others": others, "of": of}),
+        Found::NoRows { arm } => json!({"check": "no_rows", "arm": arm}),
+        Found::Days { ran, least } => json!({"check": "days", "ran": ran, "least": least}),
+        Found::Units { units, fewest, planned } => json!({"check": "units", "units": units, "fewest": fewest, "planned": planned}),
+    }
+}

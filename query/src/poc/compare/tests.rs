@@ -1,0 +1,6 @@
+//! A comparison as a whole: what is told of whom, and what is not.
+
+mod properties;
+mod refused;
+mod simulated;
+mod world;

@@ -1,0 +1,216 @@
+//! POCs made up by the thousand, whose truths are known: how often something is told that is not so, how often intervals cover, and what looking too often or
+//! pretending independence would do.
+//!
+//! A short run is part of the tests; the table of a thousand POCs each takes minutes:
+//!
+//! ```sh
+//! QOE_SIMULATED_POCS=1000 cargo test --release -p qoe-statistics -p qoe-query --lib simulated -- --nocapture
+//! ```
+
+#![allow(clippy::print_stdout, reason = "the table")]
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::world::{Rows, asked};
+use crate::poc::compare::{CompareAnswer, CompareQuestion};
+use crate::poc::spec::Stopping;
+use crate::statistics::parallel;
+use crate::statistics::verdict::Shown;
+
+/// How many POCs to play.
+fn pocs() -> usize {
+    std::env::var("QOE_SIMULATED_POCS").ok().map_or(150, |text| text.parse().expect("QOE_SIMULATED_POCS is a number"))
+}
+
+/// The share of POCs of which something holds, and what chance makes of such a share (three standard errors).
+struct Share {
+    share: f64,
+    chance: f64,
+}
+
+fn share(name: &str, bound: f64, holds: impl Fn(u64) -> bool + Sync) -> Share {
+    let n = pocs();
+    let hits = parallel::map(n, |seed| holds(seed as u64)).into_iter().filter(|holds| *holds).count();
+    let share = hits as f64 / n as f64;
+    let chance = 3.0 * (bound * (1.0 - bound) / n as f64).sqrt();
+    println!("{name:<78} {:>6.1} % of {n} (bound {:.1} %, chance {:.1} %)", share * 100.0, bound * 100.0, chance * 100.0);
+    Share { share, chance }
+}
+
+#[track_caller]
+fn at_most(name: &str, bound: f64, holds: impl Fn(u64) -> bool + Sync) {
+    let found = share(name, bound, holds);
+    assert!(found.share <= bound + found.chance, "{name}: {} is more than {bound}", found.share);
+}
+
+#[track_caller]
+fn about(name: &str, bound: f64, within: f64, holds: impl Fn(u64) -> bool + Sync) {
+    let found = share(name, bound, holds);
+    // Of a short run chance is the wider one.
+    assert!((found.share - bound).abs() <= within.max(found.chance), "{name}: {} is not {bound}", found.share);
+}
+
+/// A POC: vendors whose users have habits of their own, so that their calls go together.
+struct Vendors {
+    /// What each vendor adds to the delay, ms.
+    delay: Vec<f64>,
+    /// The share of joins of each.
+    joined: Vec<f64>,
+    /// Users a vendor.
+    users: usize,
+    /// How much a user's habit weighs: 0 makes calls independent.
+    habit: f64,
+}
+
+impl Vendors {
+    fn alike(count: usize) -> Vendors {
+        Vendors { delay: vec![0.0; count], joined: vec![0.9; count], users: 60, habit: 1.0 }
+    }
+
+    fn rows(&self, seed: u64) -> Rows {
+        let mut dice = ChaCha8Rng::seed_from_u64(seed);
+        let mut rows = Rows::default();
+        for user in 0..self.users {
+            for (at, vendor) in ["A", "B", "C"].into_iter().enumerate().take(self.delay.len()) {
+                self.user(&mut rows, &mut dice, (at, vendor), user);
+            }
+        }
+        rows
+    }
+
+    fn user(&self, rows: &mut Rows, dice: &mut ChaCha8Rng, (at, vendor): (usize, &str), user: usize) {
+        let habit = self.habit * normal(dice);
+        // Who is far away waits longer, whatever the vendor.
+        let place = dice.random_range(0..3);
+        let (region, far) = (["cn", "eu", "us"][place], [0.0, 40.0, 90.0][place]);
+        for _ in 0..dice.random_range(1..7) {
+            let delay = 300.0 + far + self.delay[at] + 60.0 * habit + 60.0 * normal(dice);
+            let threshold = self.joined[at];
+            let joined = f64::from(dice.random::<f64>() < threshold);
+            rows.push(
+                vendor,
+                &format!("{vendor}{user}"),
+                region,
+                &[("delay", delay), ("joined", joined), ("rating", (delay / 100.0).round())],
+            );
+        }
+    }
+}
+
+fn normal(dice: &mut ChaCha8Rng) -> f64 {
+    let (u, v): (f64, f64) = (1.0 - dice.random::<f64>(), dice.random());
+    (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+}
+
+const METRICS: [&str; 4] = ["mean=delay:lower", "p90=delay:lower:p90", "joined:higher:share", "rating:lower:ordinal"];
+
+/// Whether anything is told of a difference in a primary metric.
+fn claims(answer: &CompareAnswer) -> bool {
+    let pairs = answer.metrics.iter().flat_map(|of| &of.pairs);
+    pairs.filter_map(|pair| pair.overall.as_ref().ok()).any(|found| matches!(found.verdict(), Shown::Better | Shown::Inferior))
+}
+
+#[test]
+fn nothing_is_told_of_vendors_that_are_alike_more_often_than_the_level() {
+    at_most("three vendors alike, four metrics: any better or inferior (Holm)", 0.05, |seed| {
+        claims(&asked(&METRICS, &[]).of(&Vendors::alike(3).rows(seed)))
+    });
+    at_most("the same within regions, overall", 0.05, |seed| {
+        claims(&asked(&METRICS, &[]).within("region").of(&Vendors::alike(3).rows(1_000_000 + seed)))
+    });
+    about("one metric, two vendors alike", 0.05, 0.02, |seed| {
+        claims(&asked(&["delay:lower"], &[]).of(&Vendors::alike(2).rows(2_000_000 + seed)))
+    });
+}
+
+#[test]
+fn calls_of_one_user_are_not_taken_for_independent() {
+    let alike = || Vendors { habit: 2.0, ..Vendors::alike(2) };
+    at_most("calls that go together, by user", 0.05, |seed| claims(&asked(&["delay:lower"], &[]).of(&alike().rows(seed))));
+    let naive = share("the same calls, each taken for itself (what must not be done)", 0.05, |seed| {
+        claims(&asked(&["delay:lower"], &[]).alone().of(&alike().rows(seed)))
+    });
+    assert!(naive.share > 0.15, "the world is one in which pretending independence is wrong: {}", naive.share);
+}
+
+#[test]
+fn intervals_cover_what_was_planted() {
+    let planted = || Vendors { delay: vec![0.0, 35.0], joined: vec![0.95, 0.90], ..Vendors::alike(2) };
+    let truths = [-35.0, -35.0, 0.05];
+    for (at, name) in ["mean", "p90", "share"].into_iter().enumerate() {
+        let covers = |question: &CompareQuestion, seed: u64| {
+            let answer = question.of(&planted().rows(3_000_000 + seed));
+            !answer.metrics[at].pairs[0].overall.as_ref().unwrap().difference.excludes(truths[at])
+        };
+        about(&format!("coverage of {name}"), 0.95, 0.02, |seed| covers(&asked(&METRICS[..3], &[]), seed));
+        if at != 1 {
+            about(&format!("coverage of {name} within regions, overall"), 0.95, 0.02, |seed| {
+                covers(&asked(&METRICS[..3], &[]).within("region"), seed)
+            });
+        }
+    }
+}
+
+#[test]
+fn at_the_margin_itself_neither_non_inferior_nor_equivalent_is_told() {
+    let at_margin = || Vendors { delay: vec![30.0, 0.0], ..Vendors::alike(2) };
+    let told = |seed: u64, which: Shown| {
+        let answer = asked(&["delay:lower"], &[("delay", 30.0)]).of(&at_margin().rows(4_000_000 + seed));
+        answer.metrics[0].pairs[0].overall.as_ref().unwrap().told.iter().any(|told| told.shown == which)
+    };
+    at_most("worse by just the margin: non-inferior", 0.025, |seed| told(seed, Shown::NonInferior));
+    at_most("worse by just the margin: equivalent", 0.025, |seed| told(seed, Shown::Equivalent));
+}
+
+/// A POC looked at after every ten users a vendor.
+fn peeked(seed: u64, stopping: Stopping, planted: f64, holds: impl Fn(&CompareAnswer) -> bool) -> bool {
+    let vendors = Vendors { delay: vec![0.0, planted], users: 400, ..Vendors::alike(2) };
+    let mut dice = ChaCha8Rng::seed_from_u64(5_000_000 + seed);
+    let mut rows = Rows::default();
+    let mut question = asked(&["delay:lower"], &[]);
+    question.resamples = 0;
+    question.poc.stopping = stopping;
+    for user in 0..vendors.users {
+        for (at, vendor) in ["A", "B"].into_iter().enumerate() {
+            vendors.user(&mut rows, &mut dice, (at, vendor), user);
+        }
+        if user >= 50 && user % 10 == 0 && holds(&question.of(&rows)) {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn looking_again_and_again_does_not_find_what_is_not_there() {
+    let any_time = || Stopping::AnyTime { narrowest_at: 400.0 };
+    at_most("vendors alike, looked at 35 times, any-time intervals: ever a verdict", 0.05, |seed| peeked(seed, any_time(), 0.0, claims));
+    let fixed =
+        share("the same with intervals for one look (what must not be done)", 0.05, |seed| peeked(seed, Stopping::Fixed, 0.0, claims));
+    assert!(fixed.share > 0.1, "looking 35 times at intervals for one look is wrong: {}", fixed.share);
+    at_most("a planted difference: ever outside its any-time interval", 0.07, |seed| {
+        peeked(seed, any_time(), 25.0, |answer| {
+            answer.metrics[0].pairs[0].overall.as_ref().is_ok_and(|found| found.difference.excludes(-25.0))
+        })
+    });
+}
+
+#[test]
+fn a_reversal_that_was_planted_is_flagged() {
+    // The better vendor has most of its users where everyone waits longest.
+    let found = share("a planted reversal: flagged, and the verdict not reversed", 0.95, |seed| {
+        let mut dice = ChaCha8Rng::seed_from_u64(6_000_000 + seed);
+        let mut rows = Rows::default();
+        for user in 0..400 {
+            let vendor = if user % 2 == 0 { "A" } else { "B" };
+            let far = dice.random::<f64>() < if vendor == "A" { 0.8 } else { 0.2 };
+            let delay = 300.0 + if far { 200.0 } else { 0.0 } + if vendor == "A" { 0.0 } else { 40.0 } + 50.0 * normal(&mut dice);
+            rows.push(vendor, &format!("{user}"), if far { "far" } else { "near" }, &[("delay", delay)]);
+        }
+        let answer = asked(&["delay:lower"], &[]).within("region").of(&rows);
+        let pair = &answer.metrics[0].pairs[0];
+        pair.pooled.is_some_and(|pooled| pooled.reversed) && pair.overall.as_ref().unwrap().verdict() == Shown::Better
+    });
+    assert!(found.share >= 0.95, "{}", found.share);
+}

@@ -1,0 +1,126 @@
+//! Three vendors compared in twelve metrics within eight strata over a million sessions, beside the same by numpy and scipy.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+use qoe_fixtures::{FeltConfig, FeltTruth};
+use serde_json::Value;
+
+use super::report::{Used, used};
+
+/// How many people, and what to compare with.
+#[derive(Debug, clap::Args)]
+pub struct PocArgs {
+    /// How many people; 200,000 have a million sessions.
+    #[arg(long, default_value_t = 200_000)]
+    people: u32,
+    /// How often people are drawn anew.
+    #[arg(long, default_value_t = 2_000)]
+    resamples: u32,
+    /// A Python with pandas, pyarrow, numpy and scipy, to do the same and be compared with.
+    #[arg(long, value_name = "PROGRAM")]
+    python: Option<PathBuf>,
+    /// How often people are drawn anew where both are compared; Python takes half a second each over a million sessions.
+    #[arg(long, default_value_t = 200)]
+    python_resamples: u32,
+    /// The script it runs.
+    #[arg(long, value_name = "FILE", default_value = "fixtures/reference/compare_speed.py")]
+    script: PathBuf,
+    /// Another seed, other people.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// What decides, and what is looked at too: the twelve of the script.
+const METRICS: [&str; 12] = [
+    "connect=connect_ms:lower:p95",
+    "mean_connect=connect_ms:lower",
+    "rtt_p50=rtt_ms:lower:p50",
+    "rtt_p95=rtt_ms:lower:p95",
+    "jitter=jitter_ms:lower",
+    "loss=loss_ratio:lower",
+    "joined:higher",
+    "freeze_p90=freeze_ratio:lower:p90",
+    "height:higher",
+    "score:higher:ordinal",
+    "minutes:higher",
+    "stay=minutes:higher:time/left",
+];
+
+/// Measures and prints.
+#[allow(clippy::print_stdout, reason = "the measurements are the answer")]
+pub async fn run(args: PocArgs) -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("qoe-bench-poc-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+    let file = folder.join("sessions.parquet");
+    let config =
+        FeltConfig { seed: args.seed, people: args.people as usize, start_ms: 1_780_000_000_000, days: 90, truth: FeltTruth::DEFAULT };
+    let rows = crate::simulate::write(&file, &config)?;
+    println!("{rows} sessions of {} people, 3 vendors, 12 metrics, 8 strata, Parquet", args.people);
+    let whole = compared(&file, args.resamples)?;
+    said(&format!("compare, {} resamples", args.resamples), &whole);
+    if let Some(python) = &args.python {
+        let resamples = args.python_resamples;
+        let ours = compared(&file, resamples)?;
+        said(&format!("compare, {resamples} resamples"), &ours);
+        let theirs = used(Command::new(python).arg(&args.script).arg(&file).arg(resamples.to_string()))?;
+        said(&format!("numpy and scipy, {resamples}"), &theirs);
+        println!("ratio of CPU s             {:>8.1}", theirs.cpu_s / ours.cpu_s);
+        println!("ratio of wall s            {:>8.1}", theirs.wall.as_secs_f64() / ours.wall.as_secs_f64());
+        println!("furthest apart: {}", agreement(&ours.answer, &theirs.answer["answers"])?);
+    }
+    std::fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))
+}
+
+fn compared(file: &Path, resamples: u32) -> anyhow::Result<Used> {
+    let mut command = Command::new(std::env::current_exe().context("find this program's own file")?);
+    command.args(["poc", "compare", "--json", "--unit", "user_id", "--stratum", "network", "--stratum", "device_class"]);
+    METRICS.iter().for_each(|metric| {
+        command.args(["--metric", metric]);
+    });
+    used(command.args(["--resamples", &resamples.to_string(), "--data"]).arg(file))
+}
+
+#[allow(clippy::print_stdout, reason = "the measurements are the answer")]
+fn said(what: &str, used: &Used) {
+    println!("{what:<26} {:>8.2} s   {:>8.2} CPU s   {:>6.0} MiB", used.wall.as_secs_f64(), used.cpu_s, used.resident_mib);
+}
+
+/// Holds all differences, overall and by stratum, and all intervals of the same method against each other; says how far the furthest are apart, in widths of
+/// the interval. What is drawn by chance may differ by a quarter of it, what is not by a billionth.
+fn agreement(ours: &Value, theirs: &Value) -> anyhow::Result<String> {
+    let (mut exact, mut drawn) = (0.0_f64, 0.0_f64);
+    for metric in ours["metrics"].as_array().context("an answer has metrics")? {
+        let name = metric["name"].as_str().unwrap_or_default();
+        // Shares are compared by Newcombe's interval, which numpy has not.
+        let is_share = metric["kind"] == "share";
+        for pair in metric["pairs"].as_array().context("a metric has pairs")? {
+            let key = format!("{}-{}", pair["first"].as_str().unwrap_or_default(), pair["second"].as_str().unwrap_or_default());
+            let theirs = &theirs[name][&key];
+            let own = triple(&pair["overall"]["difference"]);
+            let width = own[2].zip(own[1]).map_or(1.0, |(high, low)| high - low);
+            let other = |value: &Value, at: usize| value.get(at).and_then(Value::as_f64);
+            exact = exact.max(apart(own[0], other(&theirs["overall"], 0), width));
+            (1..3).for_each(|at| drawn = drawn.max(apart(own[at], other(&theirs["overall"], at), width)));
+            for (at, stratum) in pair["strata"].as_array().context("a pair has strata")?.iter().enumerate() {
+                let own = triple(&stratum["found"]["difference"]);
+                let other = |end: usize| theirs["strata"].get(at).and_then(|of| of.get(end)).and_then(Value::as_f64);
+                let width = own[2].zip(own[1]).map_or(1.0, |(high, low)| high - low);
+                (0..if is_share { 1 } else { 3 }).for_each(|end| exact = exact.max(apart(own[end], other(end), width)));
+            }
+        }
+    }
+    anyhow::ensure!(exact < 1e-9, "figures of the same method differ by {exact} of an interval");
+    anyhow::ensure!(drawn < 0.25, "resampled ends differ by {drawn} of an interval");
+    Ok(format!("{exact:.1e} of an interval; where users are drawn by chance {drawn:.3}"))
+}
+
+fn triple(estimate: &Value) -> [Option<f64>; 3] {
+    ["value", "low", "high"].map(|name| estimate[name].as_f64())
+}
+
+/// In widths; what only one of them has is not compared.
+fn apart(one: Option<f64>, other: Option<f64>, width: f64) -> f64 {
+    one.zip(other).map_or(0.0, |(one, other)| (one - other).abs() / width)
+}

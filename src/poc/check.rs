@@ -1,0 +1,55 @@
+//! `qoe poc check`.
+
+use qoe_dashboards::{Lang, section, wire};
+use qoe_query::poc::check::{CheckAnswer, CheckQuestion, Severity, StoreSources, sessions};
+use qoe_query::poc::plan::PlanQuestion;
+
+use super::args::PocArgs;
+use crate::data::Data;
+use crate::exit::CheckFailed;
+
+/// What is checked.
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    poc: PocArgs,
+    /// Units of all vendors that were planned [default: of a file with margins, what a plan of its own rows says; of a store, not known].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    planned: Option<u64>,
+}
+
+/// Checks and prints; ends with 4 when the run is invalid.
+pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
+    let poc = args.poc.poc()?;
+    let condition = poc.condition(args.poc.data.condition().as_deref());
+    let question = CheckQuestion { poc, condition, planned: args.planned };
+    let data = args.poc.data.open().await?;
+    let checked = checked(question, &data).await;
+    data.close().await;
+    let answer = checked?;
+    args.poc.print.print(|| wire::poc_check::poc_check(&answer), |lang| section::poc_check::poc_check(&answer, lang))?;
+    invalid(&answer, Lang::En).map_or(Ok(()), |why| Err(CheckFailed(format!("the run is invalid: {why}")).into()))
+}
+
+/// Why the run is invalid; `None`: it is not.
+pub(super) fn invalid(answer: &CheckAnswer, lang: Lang) -> Option<String> {
+    let finding = answer.findings.first().filter(|finding| finding.severity == Severity::Invalid)?;
+    Some(section::poc_check::sentence(answer, &finding.found, lang).trim_end_matches(['.', '。']).to_owned())
+}
+
+/// Checks a file, or a store.
+pub(super) async fn checked(mut question: CheckQuestion, data: &Data) -> anyhow::Result<CheckAnswer> {
+    let input = data.input(|period| sessions(&question.poc, period)).await?;
+    Ok(match data {
+        Data::File(_) => {
+            if question.planned.is_none() && !question.poc.metrics.is_empty() {
+                let plan =
+                    PlanQuestion { poc: question.poc.clone(), assumed: Vec::new(), per_day: None, condition: question.condition.clone() };
+                // What cannot be planned is no matter here: it is what `plan` says.
+                question.planned = plan.ask(Some(&input)).await.ok().and_then(|plan| plan.decides).map(|need| need.units);
+            }
+            question.ask(&input).await?
+        }
+        Data::Store { period, .. } => question.ask_store(&StoreSources { sessions: &input, period: *period }).await?,
+    })
+}
