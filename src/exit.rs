@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
+use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};
 use qoe_query::poc::check::CheckError;
 use qoe_query::poc::plan::{ListError, PlanError};
+use qoe_query::poc::scorecard::{self, ScorecardError};
 use qoe_query::poc::{CompareError, MetricError, PocFileError};
 use qoe_query::quality::ScoreError;
 use qoe_query::retention::RetentionError;
@@ -61,7 +63,11 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<ThemesError>()
             || cause.is::<MetricError>()
             || cause.is::<PocFileError>()
+            || cause.is::<ProfilesError>()
+            || cause.is::<scorecard::ProfilesError>()
+            || cause.is::<ScheduleError>()
             || cause.is::<ListError>()
+            || matches!(cause.downcast_ref::<ScorecardError>(), Some(error) if !matches!(error, ScorecardError::NoEvidence))
         {
             return 2;
         }
@@ -92,7 +98,7 @@ fn code(error: &anyhow::Error) -> u8 {
         if let Some(code) = cause.downcast_ref::<PlanError>().and_then(plan).or(cause.downcast_ref::<CheckError>().and_then(check)) {
             return code;
         }
-        if cause.is::<NothingFound>() {
+        if cause.is::<NothingFound>() || matches!(cause.downcast_ref::<ScorecardError>(), Some(ScorecardError::NoEvidence)) {
             return 3;
         }
         if cause.is::<CheckFailed>() {

@@ -271,7 +271,8 @@ impl Service {
     }
 }
 
-async fn asked_to_stop() {
+/// Ends when somebody asks this process to: an interrupt, or SIGTERM.
+pub async fn asked_to_stop() {
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => tokio::select! {

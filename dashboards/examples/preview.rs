@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use qoe_dashboards::{
-    Lang, SatisfactionAsked, SatisfactionReport, Settings, Source, SourceError, plot, report, router_over, section, wire,
+    Comparison, Lang, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, Source, SourceError, plot, report, router_over, section,
+    wire,
 };
 use qoe_query::board::{Board, Filter, SessionTimeline, SessionsNow};
 
@@ -40,6 +41,14 @@ impl Source for MadeUp {
 
     async fn satisfaction(&self, _project: &str, asked: &SatisfactionAsked) -> Result<Arc<SatisfactionReport>, SourceError> {
         Ok(Arc::new(synthetic_report::satisfaction(asked, Utc::now())))
+    }
+
+    async fn comparison(&self, _project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {
+        let now = Utc::now();
+        let period = asked.period(now).map_err(|error| SourceError::Misasked { why: error.to_string() })?;
+        let usual = SatisfactionAsked::read(&[], &Filter::default()).map_err(|error| SourceError::Misasked { why: error.to_string() })?;
+        let made = synthetic_report::satisfaction(&usual, now);
+        Ok(Arc::new(Comparison { period, english: made.english, chinese: made.chinese, json: made.json }))
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Frame {
     pub language_tag: &'static str,
     pub board_href: String,
     pub satisfaction_href: String,
+    pub poc_href: String,
+    pub poc_title: &'static str,
     /// The page's address without its parameters, by which the links between pages show where one is.
     pub here: String,
     /// The same answer as JSON.
@@ -80,6 +82,8 @@ impl Frame {
             language_tag: other.tag(),
             board_href: view.bare().href("/board"),
             satisfaction_href: view.bare().href("/satisfaction"),
+            poc_href: view.bare().href("/poc"),
+            poc_title: crate::poc::title(view.language()),
             here: path.to_owned(),
             api_href: view.href(&format!("/api{path}")),
             script: "",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use qoe_query::board::{Board, BoardError, Boards, Filter, SessionTimeline};
 
+use crate::poc::{Comparison, PocAsked, comparison};
 use crate::satisfaction::{SatisfactionAsked, SatisfactionReport, satisfaction};
 
 /// Answers the questions of the pages.
@@ -22,6 +23,9 @@ pub trait Source: Clone + Send + Sync + 'static {
         project: &str,
         asked: &SatisfactionAsked,
     ) -> impl Future<Output = Result<Arc<SatisfactionReport>, SourceError>> + Send;
+
+    /// A project's vendors compared.
+    fn comparison(&self, project: &str, asked: &PocAsked) -> impl Future<Output = Result<Arc<Comparison>, SourceError>> + Send;
 }
 
 /// Why there is no answer, in the ways that call for different pages.
@@ -68,6 +72,10 @@ impl Source for Boards {
 
     async fn satisfaction(&self, project: &str, asked: &SatisfactionAsked) -> Result<Arc<SatisfactionReport>, SourceError> {
         satisfaction(self, project, asked).await
+    }
+
+    async fn comparison(&self, project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {
+        comparison(self, project, asked).await
     }
 }
 

@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 use crate::source::{Source, SourceError};
 use crate::view::{Lang, View};
 use crate::{
-    SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction, render_session, synthetic, synthetic_report,
+    Comparison, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction, render_session, synthetic,
+    synthetic_report,
 };
 
 const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x onerror=y>";
@@ -81,6 +82,18 @@ impl Source for Scripted {
             "nowhere" => Err(SourceError::UnknownProject { project: project.to_owned() }),
             "away" => Err(away()),
             _ => Ok(Arc::new(synthetic_report::satisfaction(asked, moment()))),
+        }
+    }
+
+    async fn comparison(&self, project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {
+        match project {
+            "nowhere" => Err(SourceError::UnknownProject { project: project.to_owned() }),
+            "away" => Err(away()),
+            _ => {
+                let made = synthetic_report::satisfaction(&SatisfactionAsked::read(&[], &Default::default()).unwrap(), moment());
+                let period = asked.period(moment()).unwrap();
+                Ok(Arc::new(Comparison { period, english: made.english, chinese: made.chinese, json: made.json }))
+            }
         }
     }
 }

@@ -69,7 +69,7 @@ pub enum ViewError {
         /// What it was given.
         value: String,
         /// What it takes.
-        hint: &'static str,
+        hint: String,
     },
 }
 
@@ -262,8 +262,8 @@ fn parse_theme(value: &str) -> Result<Theme, ViewError> {
     }
 }
 
-pub(crate) fn bad(name: &'static str, value: &str, hint: &'static str) -> ViewError {
-    ViewError::BadValue { name, value: value.to_owned(), hint }
+pub(crate) fn bad(name: &'static str, value: &str, hint: &str) -> ViewError {
+    ViewError::BadValue { name, value: value.to_owned(), hint: hint.to_owned() }
 }
 
 /// Percent-encodes what stands in a path segment or a query value: all but the unreserved characters of RFC 3986.

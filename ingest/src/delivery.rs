@@ -9,12 +9,12 @@
 //! acknowledged meanwhile waits in the spool.
 //!
 //! **When ClickHouse refuses rows** for good, those at fault are looked for by halves in a table that keeps nothing, and put among the dead letters, each
-//! with its reason; the others go together. If the fault is not found so, the rows themselves go in halves. What goes in which way is written down first,
+//! with its reason; the others go together. A thousand are looked for at most before that is written down and what lies behind them goes once more. If the fault is not found so, the rows themselves go in halves. What goes in which way is written down first,
 //! since a token stands for the same rows for ever.
 //!
 //! **When something restarted.** Sealed shipments that are not settled are sent again under their tokens; if ClickHouse may have forgotten those (its
 //! machine restarted, or much time passed), it is asked first what it has. After ClickHouse restarts, what was delivered lately is
-//! looked for, and what is missing is sent again.
+//! looked for, and what is missing is sent again, but for what was refused.
 
 mod courier;
 mod dead_letters;

@@ -1,7 +1,7 @@
 //! `qoe poc check`.
 
 use qoe_dashboards::{Lang, section, wire};
-use qoe_query::poc::check::{CheckQuestion, Severity, StoreSources, sessions};
+use qoe_query::poc::check::{CheckAnswer, CheckQuestion, Severity, StoreSources, sessions};
 use qoe_query::poc::plan::PlanQuestion;
 
 use super::args::PocArgs;
@@ -22,10 +22,25 @@ pub struct CheckArgs {
 pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
     let poc = args.poc.poc()?;
     let condition = poc.condition(args.poc.data.condition().as_deref());
-    let mut question = CheckQuestion { poc, condition, planned: args.planned };
+    let question = CheckQuestion { poc, condition, planned: args.planned };
     let data = args.poc.data.open().await?;
+    let checked = checked(question, &data).await;
+    data.close().await;
+    let answer = checked?;
+    args.poc.print.print(|| wire::poc_check::poc_check(&answer), |lang| section::poc_check::poc_check(&answer, lang))?;
+    invalid(&answer, Lang::En).map_or(Ok(()), |why| Err(CheckFailed(format!("the run is invalid: {why}")).into()))
+}
+
+/// Why the run is invalid; `None`: it is not.
+pub(super) fn invalid(answer: &CheckAnswer, lang: Lang) -> Option<String> {
+    let finding = answer.findings.first().filter(|finding| finding.severity == Severity::Invalid)?;
+    Some(section::poc_check::sentence(answer, &finding.found, lang).trim_end_matches(['.', '。']).to_owned())
+}
+
+/// Checks a file, or a store.
+pub(super) async fn checked(mut question: CheckQuestion, data: &Data) -> anyhow::Result<CheckAnswer> {
     let input = data.input(|period| sessions(&question.poc, period)).await?;
-    let checked = match &data {
+    Ok(match data {
         Data::File(_) => {
             if question.planned.is_none() && !question.poc.metrics.is_empty() {
                 let plan =
@@ -33,18 +48,8 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
                 // What cannot be planned is no matter here: it is what `plan` says.
                 question.planned = plan.ask(Some(&input)).await.ok().and_then(|plan| plan.decides).map(|need| need.units);
             }
-            question.ask(&input).await
+            question.ask(&input).await?
         }
-        Data::Store { period, .. } => question.ask_store(&StoreSources { sessions: &input, period: *period }).await,
-    };
-    data.close().await;
-    let answer = checked?;
-    args.poc.print.print(|| wire::poc_check::poc_check(&answer), |lang| section::poc_check::poc_check(&answer, lang))?;
-    match answer.findings.first() {
-        Some(finding) if finding.severity == Severity::Invalid => {
-            let why = section::poc_check::sentence(&answer, &finding.found, Lang::En);
-            Err(CheckFailed(format!("the run is invalid: {}", why.trim_end_matches('.'))).into())
-        }
-        _ => Ok(()),
-    }
+        Data::Store { period, .. } => question.ask_store(&StoreSources { sessions: &input, period: *period }).await?,
+    })
 }

@@ -1,17 +1,24 @@
 //! `qoe poc report`: the comparison as a file that stands up in a meeting.
 
-use std::io::Write as _;
+use std::io::{IsTerminal, Write as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use qoe_dashboards::report::{Provenance, Report, Tile, render};
-use qoe_dashboards::{Lang, section, wire};
-use qoe_query::poc::CompareQuestion;
+use qoe_dashboards::section::{Section, poc_check, poc_claims, poc_report};
+use qoe_dashboards::{Lang, wire};
+use qoe_query::frame::Input;
+use qoe_query::poc::check::{CheckAnswer, CheckQuestion};
+use qoe_query::poc::claims::ClaimsAnswer;
 use qoe_query::poc::compare::{CompareAnswer, Shift};
+use qoe_query::poc::{ClaimsQuestion, CompareQuestion};
 use qoe_query::relations;
+use serde_json::{Value, json};
 
 use super::args::PocArgs;
+use super::{check, claims, scorecard};
 use crate::data::Data;
 
 /// What the report is about, and where to.
@@ -19,6 +26,9 @@ use crate::data::Data;
 pub struct ReportArgs {
     #[command(flatten)]
     poc: PocArgs,
+    /// Whose weights the scorecard starts from: finance, education, entertainment, ecommerce_live or traditional [default: the POC's].
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
     /// How often whole units are drawn anew.
     #[arg(long, value_name = "N", default_value_t = 2_000)]
     resamples: usize,
@@ -27,32 +37,37 @@ pub struct ReportArgs {
     out: PathBuf,
 }
 
+/// The answers that a report is made of.
+struct Answers {
+    compared: CompareAnswer,
+    shifts: Vec<Shift>,
+    checked: anyhow::Result<CheckAnswer>,
+    claims: Option<anyhow::Result<ClaimsAnswer>>,
+    scorecard: Option<anyhow::Result<Box<dyn Fn(Lang) -> Section>>>,
+}
+
+/// What it was made from.
+struct Made {
+    source: String,
+    period: String,
+    sql: Vec<(String, String)>,
+}
+
 /// Asks and writes.
 pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
-    let poc = args.poc.poc()?;
+    let mut poc = args.poc.poc()?;
+    poc.scorecard.profile = args.profile.clone().or(poc.scorecard.profile);
     let condition = poc.condition(args.poc.data.condition().as_deref());
     let question = CompareQuestion { poc, condition, resamples: args.resamples, seed: args.poc.print.seed };
     let (data, input) = args.poc.open().await?;
-    let answered = async {
-        let (frame, session) = question.read(&input).await?;
-        Ok::<_, qoe_query::poc::CompareError>((question.answer(&frame, session.as_deref())?, question.shifts(&frame)?))
-    };
-    let answered = answered.await;
-    let source = args.poc.data.source(&data);
-    let (period, sql) = match &data {
-        Data::Store { period, .. } => (
-            format!("{} – {}", period.since.to_rfc3339(), period.until.to_rfc3339()),
-            vec![("sessions".to_owned(), relations::poc_sessions(*period))],
-        ),
-        Data::File(_) => (String::new(), Vec::new()),
-    };
+    let answered = ask(&args, &question, &data, &input).await;
+    let made = Made::of(&args, &data);
     data.close().await;
-    let (answer, shifts) = answered?;
+    let answers = answered?;
     args.poc.print.print_or(
-        || wire::poc_compare::poc_compare(&answer),
+        || as_json(&answers),
         |lang| {
-            let report = page(&question, &answer, &shifts, lang, Made { source, period, sql });
-            let page = render(&report, lang);
+            let page = render(&page(&question, &answers, lang, made), lang);
             if args.out.as_os_str() == "-" {
                 return std::io::stdout().lock().write_all(page.as_bytes()).context("write to stdout");
             }
@@ -63,17 +78,69 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
     )
 }
 
-/// What it was made from.
-struct Made {
-    source: String,
-    period: String,
-    sql: Vec<(String, String)>,
+async fn ask(args: &ReportArgs, question: &CompareQuestion, data: &Data, input: &Input) -> anyhow::Result<Answers> {
+    let bar = if std::io::stderr().is_terminal() { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let (poc, condition, seed) = (&question.poc, question.condition.clone(), question.seed);
+    bar.set_message("compare");
+    let (frame, session) = question.read(input).await?;
+    let (compared, shifts) = (question.answer(&frame, session.as_deref())?, question.shifts(&frame)?);
+    drop(frame);
+    bar.set_message("check");
+    let checked = check::checked(CheckQuestion { poc: poc.clone(), condition: condition.clone(), planned: None }, data).await;
+    bar.set_message("claims");
+    let claims = match poc.claims.is_empty() {
+        true => None,
+        false => Some(claims::tested(&ClaimsQuestion::of(poc, args.poc.data.condition().as_deref()), data, input).await),
+    };
+    bar.set_message("scorecard");
+    let weighed = poc.scorecard.profile.is_some() || !poc.scorecard.weights.is_empty() || !poc.scorecard.facts.is_empty();
+    let scorecard = match weighed {
+        false => None,
+        true => Some(
+            scorecard::section(poc, (data, input), condition, seed).await.map(|section| Box::new(section) as Box<dyn Fn(Lang) -> Section>),
+        ),
+    };
+    bar.finish_and_clear();
+    Ok(Answers { compared, shifts, checked, claims, scorecard })
 }
 
-fn page(question: &CompareQuestion, answer: &CompareAnswer, shifts: &[Shift], lang: Lang, made: Made) -> Report {
-    let tiles =
-        section::poc_report::tiles(answer, lang).into_iter().map(|[name, value, interval, note]| Tile { name, value, interval, note });
-    let mut appendix = vec![(lang.pick("Metrics", "指标定义").to_owned(), section::poc_report::definitions(&question.poc, lang))];
+fn as_json(answers: &Answers) -> Value {
+    let why = |error: &anyhow::Error| json!({"why": format!("{error:#}")});
+    json!({
+        "compare": wire::poc_compare::poc_compare(&answers.compared),
+        "check": answers.checked.as_ref().map_or_else(why, wire::poc_check::poc_check),
+        "claims": answers.claims.as_ref().map(|claims| claims.as_ref().map_or_else(why, wire::poc_claims::claims)),
+    })
+}
+
+fn page(question: &CompareQuestion, answers: &Answers, lang: Lang, made: Made) -> Report {
+    let compared = &answers.compared;
+    let tiles = poc_report::tiles(compared, lang).into_iter().map(|[name, value, interval, note]| Tile { name, value, interval, note });
+    let mut headline = poc_report::headline(compared, lang);
+    if let Some(why) = answers.checked.as_ref().ok().and_then(|checked| check::invalid(checked, lang)) {
+        headline.warnings.insert(
+            0,
+            lang.pick(format!("The run is invalid, and decides nothing: {why}."), format!("本次测试无效，不能据此决定：{why}。")),
+        );
+    }
+    let mut sections = poc_report::sections(compared, &answers.shifts, lang);
+    let told = |id, title: &str, part: Result<Section, &anyhow::Error>| {
+        part.unwrap_or_else(|error| Section { warnings: vec![format!("{error:#}")], ..Section::new(id, title) })
+    };
+    if let Some(claims) = &answers.claims {
+        sections.push(told(
+            "claims",
+            lang.pick("What vendors claim", "供应商的说法"),
+            claims.as_ref().map(|claims| poc_claims::claims(claims, lang)),
+        ));
+    }
+    if let Some(scorecard) = &answers.scorecard {
+        sections.push(told("scorecard", lang.pick("The whole picture", "综合评分卡"), scorecard.as_ref().map(|section| section(lang))));
+    }
+    let checked = answers.checked.as_ref().map(|checked| poc_check::poc_check(checked, lang));
+    sections.push(told("check", lang.pick("Whether the run is sound", "测试是否有效"), checked));
+    let mut appendix = vec![(lang.pick("Metrics and columns", "指标与列").to_owned(), poc_report::definitions(&question.poc, lang))];
     appendix.extend(made.sql);
     appendix.extend(question.condition.iter().map(|condition| (lang.pick("Rows", "记录范围").to_owned(), condition.clone())));
     Report {
@@ -84,11 +151,30 @@ fn page(question: &CompareQuestion, answer: &CompareAnswer, shifts: &[Shift], la
             zone: "UTC".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data_hash: String::new(),
-            command: std::env::args().collect::<Vec<_>>().join(" "),
+            command: command(),
         },
         tiles: tiles.collect(),
-        headline: section::poc_report::headline(answer, lang),
-        sections: section::poc_report::sections(answer, shifts, lang),
+        headline,
+        sections,
         appendix,
+    }
+}
+
+/// The command that makes this report again.
+fn command() -> String {
+    let words = std::env::args().skip(1).map(|word| if word.contains(' ') { format!("{word:?}") } else { word });
+    std::iter::once("qoe".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+impl Made {
+    fn of(args: &ReportArgs, data: &Data) -> Made {
+        let (period, sql) = match data {
+            Data::File(_) => (String::new(), Vec::new()),
+            Data::Store { period, .. } => (
+                format!("{} – {}", period.since.to_rfc3339(), period.until.to_rfc3339()),
+                vec![("sessions".to_owned(), relations::poc_sessions(*period))],
+            ),
+        };
+        Made { source: args.poc.data.source(data), period, sql }
     }
 }

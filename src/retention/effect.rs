@@ -3,7 +3,7 @@
 use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, Window};
 use qoe_query::retention::DayClock;
-use qoe_query::retention::effect::{EffectOutcome, EffectQuestion};
+use qoe_query::retention::effect::{DURATIONS, EffectOutcome, EffectQuestion};
 use qoe_query::satisfaction::Covariates;
 use qoe_query::statistics::effect::{Estimand, Pairing, Trim};
 
@@ -72,20 +72,6 @@ enum Pairs {
 
 /// How long a session's start is by default, s.
 const BASELINE_S: u32 = 60;
-
-/// Columns that are how long a session lasted, and how many of their unit a minute has.
-const DURATIONS: [(&str, f64); 10] = [
-    ("minutes", 1.0),
-    ("watch_minutes", 1.0),
-    ("call_minutes", 1.0),
-    ("session_minutes", 1.0),
-    ("duration_min", 1.0),
-    ("duration", 1.0),
-    ("watch_time", 1.0),
-    ("duration_s", 60.0),
-    ("duration_ms", 60_000.0),
-    ("watch_s", 60.0),
-];
 
 /// What may have decided who had it, of a session in a store.
 const KNOWN: [&str; 8] = ["network", "device_class", "platform", "region", "service", "scenario", "vendor", "connect_ms"];

@@ -7,6 +7,9 @@ use crate::view::Lang;
 const COLOURS: &str = include_str!("../../assets/colours.css");
 const PARTS: &str = include_str!("../../assets/parts.css");
 const REPORT: &str = include_str!("../../assets/report.css");
+const SCORECARD: &str = include_str!("../../assets/scorecard.css");
+/// Scripts that parts of a report may have, by name. They ask nothing of any server.
+const SCRIPTS: [(&str, &str); 1] = [("scorecard", include_str!("../../assets/scorecard.js"))];
 
 /// The whole page.
 pub(super) fn page(report: &Report, lang: Lang) -> String {
@@ -21,8 +24,17 @@ pub(super) fn page(report: &Report, lang: Lang) -> String {
     }
     out.push_str(&appendix(&report.appendix, lang));
     out.push_str(&provenance(&report.provenance, lang));
-    out.push_str("</main>\n</body>\n</html>\n");
+    out.push_str("</main>\n");
+    out.push_str(&scripts(report));
+    out.push_str("</body>\n</html>\n");
     out
+}
+
+/// The scripts of those parts that their reader may change, each once.
+fn scripts(report: &Report) -> String {
+    let wanted = |name: &str| report.sections.iter().any(|section| section.live.as_ref().is_some_and(|live| live.script == name));
+    let scripts = SCRIPTS.iter().filter(|(name, _)| wanted(name));
+    scripts.map(|(_, script)| format!("<script type=\"module\">\n{script}</script>\n")).collect()
 }
 
 /// Each section with an anchor of its own.
@@ -43,10 +55,11 @@ fn placed(sections: &[Section]) -> Vec<(String, &Section)> {
 }
 
 fn head(report: &Report, lang: Lang) -> String {
+    let live = if report.sections.iter().any(|section| section.live.is_some()) { SCORECARD } else { "" };
     format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"generator\" content=\"qoe {}\">\n<title>{}</title>\n\
-         <style>\n{COLOURS}{PARTS}{REPORT}</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">{}</a>\n",
+         <style>\n{COLOURS}{PARTS}{REPORT}{live}</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">{}</a>\n",
         lang.pick("en", "zh-CN"),
         escape(&report.provenance.version),
         escape(&report.title),

@@ -1,4 +1,5 @@
-//! An answer as a file of its own: one HTML page that asks nothing of any server, runs no script, and prints.
+//! An answer as a file of its own: one HTML page that asks nothing of any server, runs no script but where a part of it is
+//! to be changed by its reader (the weights of a scorecard), and prints.
 //!
 //! The first page is for whoever decides: what was found, in sentences and a few figures with their intervals. Then come the parts for whoever
 //! checks: each with its tables, drawings and method, the questions in SQL, and what it was made from. The same report gives the same bytes.

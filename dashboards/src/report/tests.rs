@@ -67,3 +67,17 @@ fn methods_stand_open_so_that_they_are_printed() {
     let page = render(&synthetic::report(Lang::En), Lang::En);
     assert!(page.contains("<details class=\"method\" open>") && !page.contains("<details class=\"method\">"));
 }
+
+#[test]
+fn a_part_that_its_reader_may_change_brings_its_script_once_and_asks_nothing_of_any_server() {
+    let mut report = synthetic::report(Lang::En);
+    let live = crate::section::Live { script: "scorecard", data: serde_json::json!({"name": HOSTILE}) };
+    for part in &mut report.sections[..2] {
+        part.live = Some(live.clone());
+    }
+    let page = render(&report, Lang::En);
+    assert_eq!((page.matches("<script type=\"module\">").count(), page.matches("application/json").count()), (1, 2));
+    assert_eq!(page.matches("<script").count(), page.matches("</script>").count(), "no text ends a script");
+    assert_eq!(page.matches("http").count(), page.matches("http://www.w3.org/2000/svg").count(), "an address of a server");
+    assert!(!page.contains("src=") && !page.contains("@import"));
+}

@@ -62,6 +62,13 @@ pub fn html_at(section: &Section, place: &Place<'_>, lang: Lang) -> String {
     for chart in &section.charts {
         out.push_str(&format!("<figure class=\"drawn\">{}<figcaption>{}</figcaption></figure>\n", chart.svg(lang), escape(&chart.caption)));
     }
+    if let Some(live) = &section.live {
+        out.push_str(&format!(
+            "<div class=\"live\" data-live=\"{}\"><script type=\"application/json\">{}</script></div>\n",
+            live.script,
+            embedded(&live.data)
+        ));
+    }
     for table in &section.tables {
         out.push_str(&table_html(table, &section.title));
     }
@@ -75,6 +82,11 @@ pub fn html_at(section: &Section, place: &Place<'_>, lang: Lang) -> String {
     }
     out.push_str("</section>\n");
     out
+}
+
+/// JSON that can stand in a page: no text in it ends the script or begins a comment.
+fn embedded(data: &serde_json::Value) -> String {
+    data.to_string().replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
 /// A table that says nothing of itself is named after what it stands in, for readers who come upon it alone.
@@ -106,6 +118,14 @@ fn table_html(table: &Table, within: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::section::Live;
+
+    #[test]
+    fn what_a_script_works_on_stays_data() {
+        let live = Live { script: "scorecard", data: serde_json::json!({"name": "</script><!--<script>alert(1)"}) };
+        let page = html(&Section { live: Some(live), ..Section::new("card", "card") }, Lang::En);
+        assert_eq!((page.matches("<script").count(), page.matches("</script").count(), page.matches("<!--").count()), (1, 1, 0), "{page}");
+    }
 
     #[test]
     fn what_people_wrote_stays_text() {

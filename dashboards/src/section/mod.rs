@@ -10,9 +10,11 @@ pub mod effect;
 mod html;
 pub mod numbers;
 pub mod poc_check;
+pub mod poc_claims;
 pub mod poc_compare;
 pub mod poc_plan;
 pub mod poc_report;
+pub mod poc_scorecard;
 pub mod report;
 pub mod score;
 pub mod stability;
@@ -44,6 +46,17 @@ pub struct Section {
     pub charts: Vec<Chart>,
     /// How they were come by.
     pub method: Vec<String>,
+    /// What its reader may change on a page; a terminal does without.
+    pub live: Option<Live>,
+}
+
+/// A part of a page that its reader may change, by a script of ours that asks no server.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// The script, by its name in the assets, without `.js`.
+    pub script: &'static str,
+    /// What it works on.
+    pub data: serde_json::Value,
 }
 
 /// Rows and columns.

@@ -13,6 +13,8 @@ use crate::view::Lang;
 
 /// Below this p value strata are said to differ.
 const HETEROGENEOUS: f64 = 0.05;
+/// Below this p value the split is said to be not as planned, as is customary.
+const MISMATCH: f64 = 0.001;
 /// Share of a metric's rows that may be missing before it is said.
 const MISSING: f64 = 0.05;
 
@@ -182,6 +184,14 @@ pub fn names<'a>(answer: &'a CompareAnswer, pair: &PairAnswer) -> (&'a str, &'a 
 
 fn warnings(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
     let mut said = Vec::new();
+    if let Some(p) = answer.split_p_value.filter(|p| *p < MISMATCH) {
+        let split: Vec<String> = answer.arms.iter().map(|arm| format!("{} {}", arm.name, count(arm.units))).collect();
+        let (split, p) = (split.join(", "), p_value(p));
+        said.push(lang.pick(
+            format!("Units are not split as planned ({split}; p {p}, sample-ratio mismatch). Whatever lost or moved them may be what differs: find out before deciding."),
+            format!("单位的分配与计划不符（{split}；p {p}，样本比例失配）。造成失配的原因可能正是差异所在：请先查明再决定。"),
+        ));
+    }
     if answer.contaminated > 0 {
         let n = count(answer.contaminated);
         said.push(lang.pick(
@@ -193,15 +203,17 @@ fn warnings(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
         for pair in &of.pairs {
             said.extend(pair_warnings(answer, of, pair, lang));
         }
-        for (arm, found) in answer.arms.iter().zip(&of.arms) {
-            let share = found.missing as f64 / (found.missing + found.rows).max(1) as f64;
-            if share > MISSING {
-                let (name, metric, share) = (&arm.name, &of.metric.name, number(share, Unit::Share));
-                said.push(lang.pick(
-                    format!("{metric} was not measured in {share} of {name}'s rows: they are left out."),
-                    format!("{name} 有 {share} 的记录未测得 {metric}，未计入。"),
-                ));
-            }
+        let share = |arm: usize| of.arms[arm].missing as f64 / (of.arms[arm].missing + of.arms[arm].rows).max(1) as f64;
+        let missing: Vec<String> = (0..answer.arms.len())
+            .filter(|arm| share(*arm) > MISSING)
+            .map(|arm| format!("{} {}", answer.arms[arm].name, number(share(arm), Unit::Share)))
+            .collect();
+        if !missing.is_empty() {
+            let (metric, missing) = (&of.metric.name, missing.join(lang.pick(", ", "，")));
+            said.push(lang.pick(
+                format!("{metric} was not measured in some rows, which are left out: {missing}."),
+                format!("部分记录未测得 {metric}，未计入：{missing}。"),
+            ));
         }
     }
     said

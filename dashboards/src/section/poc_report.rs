@@ -75,9 +75,7 @@ pub fn headline(answer: &CompareAnswer, lang: Lang) -> Section {
     let more = told.len().saturating_sub(MOST_SENTENCES);
     section.says.extend(told.into_iter().take(MOST_SENTENCES).map(|(_, sentence)| sentence));
     if more > 0 {
-        section
-            .says
-            .push(lang.pick(format!("{more} more comparisons stand in the matrix below."), format!("另有 {more} 项对比见下方矩阵。")));
+        section.says.push(lang.pick(format!("The matrix below has {more} more."), format!("另有 {more} 项对比见下方矩阵。")));
     }
     section.tables.push(matrix(answer, lang));
     section

@@ -39,6 +39,10 @@ async fn pages_carry_a_policy_that_allows_nothing_foreign() {
 async fn what_is_wrong_with_a_link_is_said_with_the_status_it_deserves() {
     for (path, answer, status, wanted) in [
         ("/board?f.colour=red", Ok(board()), StatusCode::BAD_REQUEST, "unknown filter f.colour"),
+        ("/poc?metric=connect_ms", Ok(board()), StatusCode::BAD_REQUEST, "NAME:lower or NAME:higher"),
+        ("/poc?stratum=vendor", Ok(board()), StatusCode::BAD_REQUEST, "stratum=vendor is not understood"),
+        ("/poc?project=nowhere", Ok(board()), StatusCode::NOT_FOUND, "There is no project “nowhere”"),
+        ("/poc?project=away&lang=en", Ok(board()), StatusCode::SERVICE_UNAVAILABLE, "http-equiv=\"refresh\" content=\"3\""),
         ("/satisfaction?by=colour", Ok(board()), StatusCode::BAD_REQUEST, "by=colour is not understood"),
         ("/satisfaction?kind=joy&lang=zh", Ok(board()), StatusCode::BAD_REQUEST, "无法识别此链接"),
         ("/satisfaction?project=nowhere", Ok(board()), StatusCode::NOT_FOUND, "There is no project “nowhere”"),

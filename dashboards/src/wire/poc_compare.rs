@@ -16,7 +16,7 @@ pub fn poc_compare(answer: &CompareAnswer) -> Value {
     };
     json!({
         "level": answer.level.level(), "stopping": stopping, "arms": arms.collect::<Vec<_>>(), "strata": answer.strata,
-        "contaminated_units": answer.contaminated, "rows_elsewhere": answer.elsewhere, "resamples": answer.resamples, "seed": answer.seed,
+        "split_p": answer.split_p_value, "contaminated_units": answer.contaminated, "rows_elsewhere": answer.elsewhere, "resamples": answer.resamples, "seed": answer.seed,
         "metrics": answer.metrics.iter().map(|of| metric(answer, of)).collect::<Vec<_>>(),
     })
 }

@@ -21,7 +21,8 @@ use super::shipment::{Cargo, Day, Reader, Shipment};
 use super::verdict::Verdict;
 use crate::failpoint::{FailPoint, reach};
 use crate::moment::Moment;
-use crate::spool::frame::{Mark, Sealed};
+use crate::spool::core::Dispatch;
+use crate::spool::frame::{Mark, Sealed, Split};
 use crate::spool::{Found, Frames, Gone};
 
 /// How often ClickHouse, the spool or its disk is asked again when it could not be read or written.
@@ -64,8 +65,8 @@ impl Courier {
     async fn work(&mut self) -> Result<Infallible, Gone> {
         while let Some(open) = self.route.open().cloned() {
             let shipment = self.read(&open.sealed).await;
-            self.deliver(&shipment, &open.sealed, Journey::Resumed(&open)).await?;
-            self.settle(&shipment, open.sealed).await?;
+            let dispatch = self.deliver(&shipment, open, Journey::Resumed).await?;
+            self.settle(&shipment, dispatch).await?;
         }
         loop {
             let shipment = self.gather().await?;
@@ -76,8 +77,8 @@ impl Courier {
                 sleep(AGAIN).await;
             }
             reach(FailPoint::AfterSeal);
-            self.deliver(&shipment, &sealed, Journey::First).await?;
-            self.settle(&shipment, sealed).await?;
+            let dispatch = self.deliver(&shipment, Dispatch::new(sealed), Journey::First).await?;
+            self.settle(&shipment, dispatch).await?;
             self.repair_if_restarted().await?;
         }
     }
@@ -134,7 +135,8 @@ impl Courier {
         }
     }
 
-    async fn settle(&mut self, shipment: &Shipment, sealed: Sealed) -> Result<(), Gone> {
+    async fn settle(&mut self, shipment: &Shipment, dispatch: Dispatch) -> Result<(), Gone> {
+        let sealed = dispatch.sealed;
         reach(FailPoint::BeforeSettle);
         while !self.spool.mark(Mark::Settled { shipment: sealed.shipment, through: sealed.last }).await? {
             sleep(AGAIN).await;
@@ -143,7 +145,7 @@ impl Courier {
         self.spool.delivered(&shipment.shares, sealed.last, sealed.at.wall);
         self.shared.delivered(shipment.rows, now().0 - sealed.at.wall.0);
         let keep_ms = i64::try_from(self.spool.config().keep.as_millis()).unwrap_or(i64::MAX);
-        self.route.settle(sealed, Millis(now().0.saturating_sub(keep_ms)));
+        self.route.settle(dispatch, Millis(now().0.saturating_sub(keep_ms)));
         self.spool.reclaim();
         Ok(())
     }
@@ -162,11 +164,14 @@ impl Courier {
         }
     }
 
-    async fn deliver(&self, shipment: &Shipment, sealed: &Sealed, journey: Journey<'_>) -> Result<(), Gone> {
+    /// Brings every row where it belongs; answers with what was decided on the way.
+    async fn deliver(&self, shipment: &Shipment, mut dispatch: Dispatch, journey: Journey) -> Result<Dispatch, Gone> {
         let waits = Waits { first: self.shared.config.first_wait, longest: self.shared.config.longest_wait };
-        let rides =
-            journey.legs(shipment, waits).into_iter().map(|(table, cargo, leg)| Ride { courier: self, sealed, table, cargo }.run(leg));
-        join_all(rides).await.into_iter().collect()
+        let legs = journey.legs(shipment, &dispatch, waits).into_iter();
+        let rides = legs.map(|(table, cargo, leg)| Ride { courier: self, sealed: &dispatch.sealed, table, cargo }.run(leg));
+        let decided: Vec<_> = join_all(rides).await.into_iter().collect::<Result<_, Gone>>()?;
+        dispatch.splits.extend(decided.into_iter().flatten());
+        Ok(dispatch)
     }
 
     /// When ClickHouse restarted, whatever was delivered lately is looked for, and sent again where it is missing.
@@ -182,9 +187,10 @@ impl Courier {
         let Some(started) = answer.first().copied() else { return Ok(()) };
         if self.route.clickhouse_started(Millis(started)) {
             tracing::info!("ClickHouse restarted; looking whether it has what was delivered lately");
-            for sealed in self.route.settled() {
-                let shipment = self.read(sealed).await;
-                self.deliver(&shipment, sealed, Journey::Repair).await?;
+            for dispatch in self.route.take_settled() {
+                let shipment = self.read(&dispatch.sealed).await;
+                let dispatch = self.deliver(&shipment, dispatch, Journey::Repair).await?;
+                self.route.repaired(dispatch);
             }
         }
         Ok(())
@@ -200,9 +206,10 @@ struct Ride<'a> {
 }
 
 impl Ride<'_> {
-    async fn run(self, mut leg: Leg) -> Result<(), Gone> {
+    /// Answers with what was decided of the table's rows.
+    async fn run(self, mut leg: Leg) -> Result<Vec<(String, Split)>, Gone> {
         let shared = &self.courier.shared;
-        let (mut outage, mut probe) = (None, None);
+        let (mut outage, mut probe, mut decided) = (None, None, Vec::new());
         loop {
             let step = leg.next();
             if !matches!(step, Step::Probe(_) | Step::Wait(_))
@@ -211,7 +218,7 @@ impl Ride<'_> {
                 Probe::remove(probe).await;
             }
             match step {
-                Step::Done => return Ok(()),
+                Step::Done => return Ok(decided),
                 Step::Wait(wait) => {
                     sleep(wait).await;
                     leg.waited();
@@ -250,9 +257,10 @@ impl Ride<'_> {
                 },
                 Step::Probe(parcel) => leg.probed(self.probe(&mut probe, &parcel).await),
                 Step::Split(split) => {
-                    let mark = Mark::Split { shipment: self.sealed.shipment, table: self.table.to_owned(), split };
-                    if self.courier.spool.mark(mark).await? {
+                    let (shipment, table) = (self.sealed.shipment, self.table.to_owned());
+                    if self.courier.spool.mark(Mark::Split { shipment, table: table.clone(), split: split.clone() }).await? {
                         reach(FailPoint::AfterSplit);
+                        decided.push((table, split));
                         leg.split();
                     } else {
                         sleep(AGAIN).await;
@@ -368,7 +376,6 @@ impl Ride<'_> {
             Err(error) if error.is_unavailable() => return Err(error),
             // ClickHouse as a library has no such table. It is a process of this machine, of whose restarts we know ourselves; its own uptime would make it
             // seem to have forgotten what it was sent before each of its restarts, and views that a kill cut off would stay so.
-            // ClickHouse as a library has no such table. It is a process of this machine, of whose restarts we know ourselves.
             Err(error) if error.code() == Some(UNKNOWN_TABLE) => Vec::new(),
             // Where it may not be asked this: the server has not been up for longer than its machine.
             _ => endpoint.rows::<i64>("SELECT toInt64(uptime()) * 1000").await?,

@@ -16,9 +16,6 @@ use parcel::digest;
 pub(super) use parcel::within;
 use sift::Sift;
 
-/// Most dead letters in one insert: each holds its row as text.
-const LETTERS: usize = 1_000;
-
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -99,8 +96,8 @@ enum Now {
     Resting(Duration, Sift),
     /// These rows, and what goes in their stead.
     Splitting(Split, Vec<Parcel>),
-    /// So many of these are buried.
-    Burying(Vec<(u32, Arc<str>)>, usize),
+    /// These, of the rows of the parcel that are judged.
+    Burying(Vec<(u32, Arc<str>)>, Range<u32>),
 }
 
 /// Why ClickHouse is asked what it has.
@@ -136,8 +133,6 @@ enum Journey {
     Whole,
     /// They went in parts, in order: what ClickHouse has tells which of them are done.
     Divided,
-    /// All was there.
-    Repair,
 }
 
 impl Leg {
@@ -156,28 +151,34 @@ impl Leg {
         Leg { now: Now::Counting(Why::Restart), ..Leg::new(parts, splits, waits) }
     }
 
-    /// Rows that were delivered, looked at again after ClickHouse restarted: what it lost is sent again, under tokens of its own.
-    pub fn repair(parts: Vec<(u64, u32)>, waits: Waits) -> Leg {
-        Leg { journey: Journey::Repair, ..Leg::resumed(parts, &[], waits) }
+    /// Rows that were delivered, looked at again after ClickHouse restarted: what it lost is sent again, under tokens of its own. These are dead letters and
+    /// stay so.
+    pub fn repair(parts: Vec<(u64, u32)>, dead: &[u32], waits: Waits) -> Leg {
+        let rows = parts.iter().map(|(_, rows)| rows).sum();
+        let work = vec![Parcel::named("again-", 0..rows, dead)];
+        Leg { journey: Journey::Divided, work, ..Leg::resumed(parts, &[], waits) }
     }
 
     /// A split that was written down.
     fn apply(&mut self, split: &Split) {
         let rows = &split.rows;
-        let holds = |parcel: &Parcel| parcel.rows.start <= rows.start && rows.end <= parcel.rows.end;
-        let Some(at) = self.work.iter().position(holds) else { return };
-        let parcel = self.work[at].clone();
-        let around = [parcel.rows.start..rows.start, rows.end..parcel.rows.end];
-        let [before, after] = around.map(|rows| (!rows.is_empty()).then(|| parcel.again(rows)));
+        // More than one if what was missing of a parcel went by parts, which are not its halves.
+        let is_touched = |parcel: &Parcel| parcel.rows.start < rows.end && rows.start < parcel.rows.end;
+        let Some(at) = self.work.iter().position(is_touched) else { return };
+        let touched: Vec<Parcel> = self.work.iter().skip(at).take_while(|parcel| is_touched(parcel)).cloned().collect();
+        let (Some(last), Some(first)) = (touched.first(), touched.last()) else { return };
+        let some_of = |parcel: &Parcel, rows: Range<u32>| (!rows.is_empty()).then(|| parcel.again(rows));
+        let (before, after) = (some_of(first, first.rows.start..rows.start), some_of(last, rows.end..last.rows.end));
         let inner = if split.refused.is_empty() {
-            let inner = Parcel::named("", rows.clone(), &parcel.without);
+            let without: Vec<u32> = touched.iter().rev().flat_map(|parcel| parcel.without.iter().copied()).collect();
+            let inner = Parcel::named("", rows.clone(), &without);
             if inner.count() > 1 { inner.halves() } else { Vec::new() }
         } else {
             vec![sifted(split)]
         };
         let parcels = after.into_iter().chain(inner.into_iter().rev()).chain(before).filter(|parcel| parcel.count() > 0);
         let parcels: Vec<Parcel> = parcels.collect();
-        self.work.splice(at..=at, parcels);
+        self.work.splice(at..at + touched.len(), parcels);
     }
 
     /// What to do next.
@@ -189,7 +190,7 @@ impl Leg {
             (Now::Resting(wait, _), _) => Step::Wait(*wait),
             (Now::Probing(sift), _) => sift.next().map_or(Step::Done, Step::Probe),
             (Now::Splitting(split, _), _) => Step::Split(split.clone()),
-            (Now::Burying(rows, from), _) => Step::Bury(Burial::of(&rows[*from..rows.len().min(from + LETTERS)])),
+            (Now::Burying(rows, _), _) => Step::Bury(Burial::of(rows)),
             (Now::Sending, Some(parcel)) => Step::Insert(parcel.clone()),
             (Now::Sending, None) => Step::Done,
         }
@@ -253,7 +254,7 @@ impl Leg {
     /// What of a parcel ClickHouse lacks, part by part: the parcel, if it lacks all of it. What it has is taken off `unclaimed`, and held.
     fn unstored(&mut self, parcel: &Parcel, unclaimed: &mut BTreeMap<u64, u64>) -> Vec<Parcel> {
         let mut left: Vec<Parcel> = Vec::new();
-        let mut has_any = self.journey == Journey::Repair;
+        let mut has_any = false;
         for (part, rows, count) in self.pieces(parcel) {
             match unclaimed.get_mut(&part).filter(|unclaimed| **unclaimed > 0) {
                 Some(unclaimed) => {
@@ -335,10 +336,10 @@ impl Leg {
             self.now = Now::Probing(sift);
             return;
         }
-        match sift.found() {
+        match (sift.judged(), sift.found()) {
             // It is not the table that refuses.
-            found if found.is_empty() => self.divide(&"refused together, and not by halves".into()),
-            found => self.now = Now::Burying(found, 0),
+            (_, found) if found.is_empty() => self.divide(&"refused together, and not by halves".into()),
+            (judged, found) => self.now = Now::Burying(found, judged),
         }
     }
 
@@ -353,22 +354,17 @@ impl Leg {
         self.begin_next();
     }
 
-    /// These rows are in the dead letters. When all are, that is to be written down: a restart could not tell them from those that are still to go.
+    /// These rows are in the dead letters. That is to be written down: a restart could not tell them from those that are still to go. What is not judged yet
+    /// goes once more, behind those that are.
     pub fn buried(&mut self) {
-        let Now::Burying(rows, from) = std::mem::replace(&mut self.now, Now::Sending) else { return };
-        if from + LETTERS < rows.len() {
-            self.now = Now::Burying(rows, from + LETTERS);
-            return;
-        }
+        let Now::Burying(rows, judged) = std::mem::replace(&mut self.now, Now::Sending) else { return };
         let Some(parcel) = self.work.last() else { return };
-        let mut refused: Vec<u32> = parcel.without.iter().copied().chain(rows.iter().map(|(row, _)| *row)).collect();
+        let mut refused: Vec<u32> = within(&parcel.without, &judged).iter().copied().chain(rows.iter().map(|(row, _)| *row)).collect();
         refused.sort_unstable();
-        let split = Split { rows: parcel.rows.clone(), refused };
-        let stead = sifted(&split);
-        self.now = match stead.count() {
-            0 => Now::Splitting(split, Vec::new()),
-            _ => Now::Splitting(split, vec![stead]),
-        };
+        let rest = parcel.again(judged.end..parcel.rows.end);
+        let split = Split { rows: judged, refused };
+        let stead = [sifted(&split), rest].into_iter().filter(|parcel| parcel.count() > 0).collect();
+        self.now = Now::Splitting(split, stead);
     }
 
     fn begin_next(&mut self) {
@@ -385,7 +381,7 @@ impl Leg {
     fn divide(&mut self, reason: &Arc<str>) {
         let Some(parcel) = self.work.last() else { return };
         self.now = match parcel.first() {
-            Some(row) if parcel.count() == 1 => Now::Burying(vec![(row, reason.clone())], 0),
+            Some(row) if parcel.count() == 1 => Now::Burying(vec![(row, reason.clone())], parcel.rows.clone()),
             _ => Now::Splitting(Split::halves(parcel.rows.clone()), parcel.halves()),
         };
     }

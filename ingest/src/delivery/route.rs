@@ -9,8 +9,8 @@ use super::leg::{Leg, Tokens, Waits};
 use super::shipment::{Cargo, Shipment};
 use crate::moment::Moment;
 use crate::spool::Found;
-use crate::spool::core::Open;
-use crate::spool::frame::Sealed;
+use crate::spool::core::Dispatch;
+use crate::spool::frame::{Sealed, Split};
 
 /// Age from which ClickHouse may have forgotten a token, ms: its window of 10,000 inserts a table at one a second, with room to spare.
 const TOKENS_LAST_MS: i64 = 2 * 3_600_000;
@@ -23,12 +23,12 @@ const UPTIME_LAGS_MS: i64 = 3_000;
 #[derive(Debug)]
 pub struct Route {
     /// Shipments that were sealed before a restart of ours, and not settled.
-    open: VecDeque<Open>,
+    open: VecDeque<Dispatch>,
     /// The first frame that is in no shipment.
     from: u64,
     next_shipment: u64,
     /// Delivered lately, in case ClickHouse turns out to have lost it.
-    settled: VecDeque<Sealed>,
+    settled: VecDeque<Dispatch>,
     clickhouse_started: Option<Millis>,
 }
 
@@ -39,13 +39,13 @@ impl Route {
             open: found.open.iter().cloned().collect(),
             from: found.first_unsealed,
             next_shipment: found.next_shipment,
-            settled: found.settled.iter().copied().collect(),
+            settled: found.settled.iter().cloned().collect(),
             clickhouse_started: None,
         }
     }
 
     /// A shipment to be resumed, before anything new is sealed; the oldest first. It stays until it is settled.
-    pub fn open(&self) -> Option<&Open> {
+    pub fn open(&self) -> Option<&Dispatch> {
         self.open.front()
     }
 
@@ -63,17 +63,22 @@ impl Route {
     }
 
     /// Every row of it is where it belongs; what was settled before `oldest` is looked for no more.
-    pub fn settle(&mut self, sealed: Sealed, oldest: Millis) {
-        self.open.pop_front_if(|open| open.sealed.shipment == sealed.shipment);
-        self.settled.push_back(sealed);
-        while self.settled.front().is_some_and(|first| first.at.wall < oldest) {
+    pub fn settle(&mut self, dispatch: Dispatch, oldest: Millis) {
+        self.open.pop_front_if(|open| open.sealed.shipment == dispatch.sealed.shipment);
+        self.settled.push_back(dispatch);
+        while self.settled.front().is_some_and(|first| first.sealed.at.wall < oldest) {
             self.settled.pop_front();
         }
     }
 
-    /// What was delivered lately.
-    pub fn settled(&self) -> impl Iterator<Item = &Sealed> {
-        self.settled.iter()
+    /// What was delivered lately, the oldest first, to be looked for and given back.
+    pub fn take_settled(&mut self) -> VecDeque<Dispatch> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// It was looked for, and all of it is where it belongs.
+    pub fn repaired(&mut self, dispatch: Dispatch) {
+        self.settled.push_back(dispatch);
     }
 
     /// When ClickHouse said it had started; whether what was delivered lately is to be looked for.
@@ -91,27 +96,31 @@ impl Route {
 
 /// Why a shipment is on its way.
 #[derive(Debug, Clone, Copy)]
-pub enum Journey<'a> {
+pub enum Journey {
     /// It was sealed just now.
     First,
     /// A process before this one sealed it.
-    Resumed(&'a Open),
+    Resumed,
     /// It was delivered, and ClickHouse restarted since.
     Repair,
 }
 
-impl Journey<'_> {
+impl Journey {
     /// How each table's part of the shipment begins.
-    pub fn legs(self, shipment: &Shipment, waits: Waits) -> Vec<(&str, &Cargo, Leg)> {
-        let leg = |table: &str, cargo: &Cargo| match self {
-            Journey::First => Leg::new(cargo.parts(), &[], waits),
-            Journey::Resumed(open) => {
-                let splits: Vec<_> = open.splits.iter().filter(|(of, _)| of == table).map(|(_, split)| split.clone()).collect();
-                Leg::resumed(cargo.parts(), &splits, waits)
+    pub fn legs<'a>(self, shipment: &'a Shipment, dispatch: &Dispatch, waits: Waits) -> Vec<(&'a str, &'a Cargo, Leg)> {
+        let leg = |table: &str, cargo: &Cargo| {
+            let (parts, splits) = (cargo.parts(), dispatch.splits_of(table));
+            match self {
+                Journey::First => Some(Leg::new(parts, &splits, waits)),
+                Journey::Resumed => Some(Leg::resumed(parts, &splits, waits)),
+                Journey::Repair => {
+                    let dead = Split::dead(&splits);
+                    // Which rows those are nobody knows any more when frames are gone: to look for the others would bury them again.
+                    (dead.is_empty() || !shipment.is_torn).then(|| Leg::repair(parts, &dead, waits))
+                }
             }
-            Journey::Repair => Leg::repair(cargo.parts(), waits),
         };
-        shipment.cargo.iter().map(|(table, cargo)| (&**table, cargo, leg(table, cargo))).collect()
+        shipment.cargo.iter().filter_map(|(table, cargo)| Some((&**table, cargo, leg(table, cargo)?))).collect()
     }
 }
 

@@ -176,6 +176,8 @@ pub struct Shipment {
     last: u64,
     crc: u32,
     days: Option<(i32, i32)>,
+    /// Frames of it are gone or damaged: its rows are not numbered as they were.
+    pub is_torn: bool,
     /// Rows in it.
     pub rows: u64,
     /// Bytes in it.
@@ -226,7 +228,8 @@ impl Shipment {
             from = frame.header.seq + 1;
             shipment.take(reader);
         }
-        if shipment.crc != sealed.crc {
+        shipment.is_torn = shipment.crc != sealed.crc;
+        if shipment.is_torn {
             tracing::error!(shipment = sealed.shipment, "frames of a sealed shipment are damaged; what is readable is delivered");
         }
         Ok(shipment)

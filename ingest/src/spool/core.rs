@@ -52,22 +52,34 @@ pub enum WriteError {
     Encode(#[from] ArrowError),
 }
 
-/// A shipment that was sealed and perhaps already sent.
+/// A shipment that was sealed, and perhaps sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Open {
+pub struct Dispatch {
     /// Its frames.
     pub sealed: Sealed,
-    /// What of it does not go as it was sealed, by table.
+    /// What of it does not go as it was sealed, by table, in the order it was decided.
     pub splits: Vec<(String, Split)>,
+}
+
+impl Dispatch {
+    /// It goes as it was sealed.
+    pub fn new(sealed: Sealed) -> Dispatch {
+        Dispatch { sealed, splits: Vec::new() }
+    }
+
+    /// What of this table does not.
+    pub fn splits_of(&self, table: &str) -> Vec<Split> {
+        self.splits.iter().filter(|(of, _)| of == table).map(|(_, split)| split.clone()).collect()
+    }
 }
 
 /// What a restart finds.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Shipments that were sealed and are not settled.
-    pub open: Vec<Open>,
+    pub open: Vec<Dispatch>,
     /// Shipments settled lately.
-    pub settled: Vec<Sealed>,
+    pub settled: Vec<Dispatch>,
     /// The clients' batches in what is still there, and when they were written.
     pub entries: Vec<(u64, Millis, Entry)>,
     /// What is not delivered, bytes by project.
@@ -232,8 +244,8 @@ impl Core {
     /// Removes segments whose rows were all delivered `keep_ms` ago, once the names of the clients' batches in them are kept elsewhere. Answers how many.
     pub fn reclaim(&mut self, now: impl Into<Moment>, keep_ms: i64) -> io::Result<usize> {
         let now = now.into();
-        // No name outlives its rows: a sender would be told that they are kept.
-        self.log.flush().map_err(io::Error::other)?;
+        // No name outlives its rows: a sender would be told that they are kept. After a flush that failed nobody knows whose those are.
+        self.log.check().and_then(|()| self.log.flush()).map_err(io::Error::other)?;
         self.memory.tidy(now)?;
         // A clock that was set back would otherwise keep everything until it has caught up.
         let is_over = |done: &Done| keep_ms == 0 || !(0..keep_ms).contains(&now.wall.0.saturating_sub(done.at.0));
@@ -301,8 +313,8 @@ impl Core {
 /// Gathers [`Found`] frame by frame.
 #[derive(Debug, Default)]
 struct Finding {
-    open: BTreeMap<u64, Open>,
-    settled: BTreeMap<u64, (Option<Sealed>, Done)>,
+    open: BTreeMap<u64, Dispatch>,
+    settled: BTreeMap<u64, (Option<Dispatch>, Done)>,
     entries: Vec<(u64, Millis, Entry)>,
     /// Frames not known to be delivered, and what each project has in them.
     undelivered: VecDeque<(u64, Millis, Rows)>,
@@ -338,17 +350,18 @@ impl Finding {
                     self.next_shipment = self.next_shipment.max(sealed.shipment + 1);
                     self.decided_before = self.decided_before.max(sealed.last + 1);
                     while self.unsealed.pop_front_if(|(seq, _)| *seq <= sealed.last).is_some() {}
-                    self.open.insert(sealed.shipment, Open { sealed, splits: Vec::new() });
+                    self.open.insert(sealed.shipment, Dispatch::new(sealed));
                 }
                 Ok(Mark::Split { shipment, table, split }) => {
-                    if let Some(open) = self.open.get_mut(&shipment) {
-                        open.splits.push((table, split));
+                    // Also what was sent again after it was settled may be refused.
+                    let settled = self.settled.get_mut(&shipment).and_then(|(dispatch, _)| dispatch.as_mut());
+                    if let Some(dispatch) = self.open.get_mut(&shipment).or(settled) {
+                        dispatch.splits.push((table, split));
                     }
                 }
                 Ok(Mark::Settled { shipment, through }) => {
                     self.next_shipment = self.next_shipment.max(shipment + 1);
-                    let sealed = self.open.remove(&shipment).map(|open| open.sealed);
-                    self.settled.insert(shipment, (sealed, Done { through, at }));
+                    self.settled.insert(shipment, (self.open.remove(&shipment), Done { through, at }));
                     self.deliver_before(through + 1);
                 }
                 Err(_) => self.damaged += 1,
@@ -361,7 +374,7 @@ impl Finding {
         self.decided_before = self.decided_before.max(seq);
         while self.undelivered.pop_front_if(|(at, ..)| *at < seq).is_some() {}
         while self.unsealed.pop_front_if(|(at, _)| *at < seq).is_some() {}
-        self.open.retain(|_, open| open.sealed.last >= seq);
+        self.open.retain(|_, dispatch| dispatch.sealed.last >= seq);
     }
 
     fn found(self, damaged: u64, next_seq: u64) -> Found {
@@ -372,7 +385,7 @@ impl Finding {
         }
         Found {
             open: self.open.into_values().collect(),
-            settled: self.settled.into_values().filter_map(|(sealed, _)| sealed).collect(),
+            settled: self.settled.into_values().filter_map(|(dispatch, _)| dispatch).collect(),
             entries: self.entries,
             backlog,
             undelivered_since,

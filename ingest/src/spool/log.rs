@@ -370,7 +370,8 @@ impl Log {
         Ok(true)
     }
 
-    fn check(&self) -> Result<(), AppendError> {
+    /// Whether it may still be written; not after any failure but a full disk.
+    pub fn check(&self) -> Result<(), AppendError> {
         if self.stopped { Err(AppendError::Stopped) } else { Ok(()) }
     }
 

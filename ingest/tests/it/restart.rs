@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use qoe_ingest::spool::core::{Core, Found};
+use qoe_ingest::delivery::leg::Waits;
+use qoe_ingest::delivery::route::Journey;
+use qoe_ingest::delivery::shipment::{Limits, Reader, Shipment};
+use qoe_ingest::moment::Moment;
+use qoe_ingest::spool::core::{Core, Dispatch, Found};
 use qoe_ingest::spool::encode::Group;
-use qoe_ingest::spool::frame::{Draft, Entry, HEADER_BYTES, Kind, Mark, Rows, Start};
+use qoe_ingest::spool::frame::{Draft, Entry, HEADER_BYTES, Kind, Mark, Rows, Sealed, Split, Start};
 use qoe_ingest::spool::log::{Flush, LogConfig};
 use qoe_ingest::spool::salt::{Salt, Seal};
 use qoe_store::{Keys, Millis, Records, SessionEvent, Stamp};
@@ -160,4 +165,71 @@ fn a_file_that_is_no_segment_of_ours_keeps_no_spool_shut() {
     let (mut core, found) = open(&disk);
     assert_eq!(found.damaged, 0);
     core.append(&group("a"), NOW, Flush::Now).unwrap();
+}
+
+/// A restart of ours between them must not make a look for what ClickHouse lost bury rows anew.
+#[test]
+fn what_was_refused_of_a_settled_shipment_is_known_to_whoever_looks_for_it_again() {
+    let disk = SimDisk::default();
+    let (mut core, _) = open(&disk);
+    let appended = core.append(&group("a"), NOW, Flush::Now).unwrap();
+    let sealed = Sealed { shipment: 0, segment: 1, offset: 0, first: appended.seq, last: appended.seq, crc: 1, at: NOW.into() };
+    let refused = |row: u32| Split { rows: 0..9, refused: vec![row] };
+    let split = |row| Mark::Split { shipment: 0, table: "samples".to_owned(), split: refused(row) };
+    let settled = Mark::Settled { shipment: 0, through: appended.seq };
+    // The last of them when it was sent again, after it was settled.
+    [Mark::Sealed(sealed), split(3), settled, split(4)].iter().for_each(|mark| core.mark(mark, NOW).unwrap());
+    drop(core);
+    let found = open(&disk).1;
+    assert_eq!((found.open.len(), found.settled.len()), (0, 1));
+    assert_eq!(found.settled[0].splits_of("samples"), [refused(3), refused(4)]);
+}
+
+/// Where frames are gone, the number of a row is another row's.
+#[test]
+fn rows_of_a_torn_shipment_are_not_taken_for_those_that_were_refused() {
+    let disk = SimDisk::default();
+    let (mut core, _) = open(&disk);
+    let [first, last] = ["a", "b"].map(|reason| core.append(&group(reason), NOW, Flush::Now).unwrap().seq);
+    let extents = core.extents().all();
+    let shipment = |from: usize, sealed: Option<&Sealed>| {
+        let mut reader = Reader::new(core.disk().clone(), core.extents().clone(), extents[from].segment);
+        match sealed {
+            Some(sealed) => Shipment::read(&mut reader, sealed).unwrap(),
+            None => {
+                let mut shipment = Shipment::default();
+                shipment.gather(&mut reader, first, &Limits { rows: 9, bytes: 1 << 20, days: 9 }).unwrap();
+                shipment
+            }
+        }
+    };
+    let sealed = shipment(0, None).sealed(0, NOW.into()).unwrap();
+    assert_eq!((sealed.first, sealed.last), (first, last));
+    let waits = Waits { first: Duration::ZERO, longest: Duration::ZERO };
+    let legs = |from, dispatch: &Dispatch| Journey::Repair.legs(&shipment(from, Some(&sealed)), dispatch, waits).len();
+    let plain = Dispatch::new(sealed);
+    let refused = Split { rows: 0..2, refused: vec![1] };
+    let dead = Dispatch { splits: vec![("session_events".to_owned(), refused)], ..plain.clone() };
+    assert_eq!([legs(0, &plain), legs(0, &dead)], [1, 1]);
+    assert_eq!([legs(1, &plain), legs(1, &dead)], [1, 0]);
+}
+
+/// Its sender would be told that the rows are kept, and the batch that gets the number of their frame would not be known again.
+#[test]
+fn the_names_of_rows_that_a_failed_flush_lost_are_not_kept() {
+    let disk = SimDisk::default();
+    let at = |hours: i64| Moment { wall: NOW, boot: 1, up_ms: hours * 3_600_000 };
+    let long = LogConfig { segment_bytes: 1 << 20, ..SHORT };
+    let (mut core, _) = Core::open(Arc::new(disk.clone()), long, at(0)).unwrap();
+    core.append(&group("a"), at(0), Flush::Later).unwrap();
+    disk.fail_sync_after(Some(0));
+    assert!(core.flush().is_err());
+    disk.fail_sync_after(None);
+    assert!(core.reclaim(at(2), 0).is_err());
+    drop(core);
+    let (mut core, found) = Core::open(Arc::new(disk.clone()), long, at(2)).unwrap();
+    assert_eq!((found.entries.len(), core.runs().find(7).unwrap()), (0, None));
+    core.append(&group("b"), at(2), Flush::Now).unwrap();
+    core.reclaim(at(4), 0).unwrap();
+    assert_eq!(core.runs().find(7).unwrap().map(|entry| entry.accepted), Some(1));
 }

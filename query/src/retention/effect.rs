@@ -10,6 +10,20 @@ use crate::statistics::design::DesignError;
 use crate::statistics::effect::{EffectAnswer, EffectError, Estimand, Options, Outcome, Pairing, Study, Timing, Trim, effect};
 use crate::statistics::{Confidence, Estimate};
 
+/// Columns that are how long a session lasted, and how many of their unit a minute has.
+pub const DURATIONS: [(&str, f64); 10] = [
+    ("minutes", 1.0),
+    ("watch_minutes", 1.0),
+    ("call_minutes", 1.0),
+    ("session_minutes", 1.0),
+    ("duration_min", 1.0),
+    ("duration", 1.0),
+    ("watch_time", 1.0),
+    ("duration_s", 60.0),
+    ("duration_ms", 60_000.0),
+    ("watch_s", 60.0),
+];
+
 /// What is asked of what.
 #[derive(Debug, Clone)]
 pub struct EffectQuestion {

@@ -62,3 +62,8 @@ impl<'a> Arm<'a> {
         Self { values, units: Some(units) }
     }
 }
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,11 @@
 //! | [`collinearity`](mod@collinearity) | what is measured together and not told apart |
 //! | [`drivers`](mod@drivers) | which measures go with satisfaction, and what a step of each goes with |
 //! | [`multiplicity`] | p values of many questions at once |
+//! | [`figure`] | one figure of rows that come in units, and the same held against a bound |
+//! | [`quantile`] | a quantile of such rows |
+//! | [`unit_share`] | a share of such rows |
+//! | [`unit_mean`] | a mean or a ratio of such rows |
+//! | [`weighing`] | scores of several dimensions weighed into one, and how safe the order is |
 //! | [`sample_size`] | how many units it takes |
 //! | [`chi_square`] | whether counts are as they should be |
 //! | [`assignment`] | who gets which arm, by chance; which run is made under which conditions |
@@ -76,6 +81,7 @@ pub mod drivers;
 pub mod effect;
 pub mod estimate;
 pub mod excess;
+pub mod figure;
 pub mod heterogeneity;
 mod influence;
 pub mod invitations;
@@ -94,6 +100,7 @@ pub mod onset;
 pub mod ordinal;
 pub mod pairs;
 pub mod parallel;
+pub mod quantile;
 pub mod raking;
 pub mod response;
 pub mod retention;
@@ -109,8 +116,11 @@ pub mod stability;
 mod student;
 pub mod survival_by_band;
 pub mod two_sample;
+pub mod unit_mean;
+pub mod unit_share;
 pub mod verdict;
 pub mod waves;
+pub mod weighing;
 pub mod weights;
 pub mod word_measures;
 
@@ -130,6 +140,7 @@ pub use drivers::{Driver, Drivers, DriversError, Findings, drivers};
 pub use effect::{EffectAnswer, EffectError, Study, effect};
 pub use estimate::{Confidence, Estimate};
 pub use excess::{MIN_MINUTES, MIN_SESSIONS, Ranking, SliceExcess, rank};
+pub use figure::{Figure, FigureError, Held, Rows};
 pub use invitations::{Invitations, ResponseRate, response_rate};
 pub use iqx::{Iqx, iqx};
 pub use isotonic::{Direction, Isotonic, isotonic};
@@ -140,10 +151,11 @@ pub use log_rank::{Groups, LogRank, LogRankError, log_rank};
 pub use logistic::{Logistic, LogisticError, Penalty};
 pub use moments::{Moments, mean, mean_difference};
 pub use multiplicity::{benjamini_hochberg, benjamini_hochberg_level, holm, holm_levels};
-pub use normal::normal_quantile;
+pub use normal::{normal_above, normal_quantile};
 pub use onset::{Minutes, Onset, onset};
 pub use ordinal::{Ordinal, OrdinalError, ordinal};
 pub use pairs::{Pairs, PairsError};
+pub use quantile::UnitQuantile;
 pub use raking::{Margin, Raked, rake};
 pub use response::{Asked, Corrected, correct};
 pub use retention::{Histories, Return};
@@ -155,5 +167,8 @@ pub use spell::{SpellError, Spells};
 pub use stability::{Bursts, Objective, Stability, StabilityError, Verdict, stability};
 pub use survival_by_band::{ByBand, ByBandError, by_band};
 pub use two_sample::{MeanDifference, Sample, TwoSampleError, paired, ratio_of_means, welch};
+pub use unit_mean::UnitMean;
+pub use unit_share::UnitShare;
 pub use waves::{WaveChange, WaveError, compare};
+pub use weighing::Weighed;
 pub use word_measures::{WordMeasure, WordMeasureError, word_measures};

@@ -2,6 +2,8 @@
 
 #![allow(clippy::excessive_precision, reason = "the coefficients stand as published, so that they can be compared digit by digit")]
 
+use statrs::function::erf::erfc;
+
 /// The value below which a standard normal variable falls with probability `p`; `None` unless 0 < p < 1.
 ///
 /// Wichura, Algorithm AS 241 (PPND16), Applied Statistics 37 (1988), 477-484: rational approximations by region of p,
@@ -17,6 +19,11 @@ pub fn normal_quantile(p: f64) -> Option<f64> {
     let r = (-p.min(1.0 - p).ln()).sqrt();
     let tail = if r <= 5.0 { TAIL.at(r - 1.6) } else { FAR_TAIL.at(r - 5.0) };
     Some(tail.copysign(q))
+}
+
+/// How often a standard normal variable lies above `x`, 0 to 1.
+pub fn normal_above(x: f64) -> f64 {
+    0.5 * erfc(x / std::f64::consts::SQRT_2)
 }
 
 /// A quotient of two polynomials, coefficients from the constant up.
@@ -120,6 +127,13 @@ mod tests {
         ] {
             let got = normal_quantile(p).unwrap();
             assert!((got - want).abs() < 1e-13, "quantile of {p} is {got} and not {want}");
+        }
+    }
+
+    #[test]
+    fn what_lies_above_a_quantile_is_the_rest() {
+        for p in [1e-9, 0.025, 0.5, 0.9] {
+            assert!((normal_above(normal_quantile(1.0 - p).unwrap()) - p).abs() < 1e-12);
         }
     }
 

@@ -221,7 +221,7 @@ fn whole(attempts: f64) -> u64 {
 }
 
 /// How many times the variance of the share exceeds that of independent attempts, never below 1.
-fn design_effect(attempts: u64, failures: u64, bursts: Bursts<'_>) -> Result<f64, StabilityError> {
+pub(crate) fn design_effect(attempts: u64, failures: u64, bursts: Bursts<'_>) -> Result<f64, StabilityError> {
     let clusters = match bursts {
         Bursts::None => return Ok(1.0),
         Bursts::Known(effect) if effect >= 1.0 && effect.is_finite() => return Ok(effect),

@@ -1,5 +1,6 @@
 //! Decisions about frames of rows, as they stand in the log.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use bytes::{Buf, BufMut};
@@ -45,6 +46,21 @@ impl Split {
     /// These rows go in halves.
     pub fn halves(rows: Range<u32>) -> Split {
         Split { rows, refused: Vec::new() }
+    }
+
+    /// Rows that are among the dead letters by what was decided of a table of a shipment, in order; rising.
+    pub fn dead(splits: &[Split]) -> Vec<u32> {
+        let mut dead = BTreeSet::new();
+        for Split { rows, refused } in splits {
+            let mut going = rows.clone().filter(|row| !dead.contains(row));
+            match (going.next(), going.next()) {
+                (Some(row), None) if refused.is_empty() => {
+                    dead.insert(row);
+                }
+                _ => dead.extend(refused),
+            }
+        }
+        dead.into_iter().collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! One world: clients, a process with its spool and courier, a disk, ClickHouse, a clock; and the ledger of what was acknowledged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use qoe_ingest::delivery::route::{self, Journey, Route};
 use qoe_ingest::delivery::shipment::{Cargo, Limits, Reader, Shipment};
 use qoe_ingest::delivery::verdict::Verdict;
 use qoe_ingest::moment::Moment;
-use qoe_ingest::spool::core::{Core, WriteError};
+use qoe_ingest::spool::core::{Core, Dispatch, WriteError};
 use qoe_ingest::spool::encode::Group;
 use qoe_ingest::spool::frame::{Entry, Mark, Sealed};
 use qoe_ingest::spool::log::{AppendError, Flush, LogConfig};
@@ -49,14 +49,15 @@ struct Batch {
 enum Work {
     Gathering(Shipment),
     Sealing(Shipment, Sealed),
-    Riding(Sealed, Vec<(String, Cargo, Leg)>, Then),
-    Settling(Sealed),
+    Riding(Dispatch, Vec<(String, Cargo, Leg)>, Then),
+    Settling(Dispatch),
 }
 
 #[derive(Clone)]
 enum Then {
     Settle,
-    Repair(Vec<Sealed>),
+    /// Those that are still to be looked for, the oldest first.
+    Repair(VecDeque<Dispatch>),
 }
 
 struct Process {
@@ -84,8 +85,6 @@ pub struct World {
     clickhouse: ClickHouse,
     process: Option<Process>,
     batches: Vec<Batch>,
-    /// Rows were put into the dead letters by a look at what had long been delivered.
-    buried_anew: bool,
     /// What happened, to be told if it went wrong.
     pub trace: Vec<String>,
 }
@@ -118,7 +117,6 @@ impl World {
             clickhouse: ClickHouse { booted: -DAY_MS, ..ClickHouse::default() },
             process: None,
             batches: Vec::new(),
-            buried_anew: false,
             trace: vec![format!("flush {flush:?}, segments of {segment_bytes} bytes, kept for {keep_ms} ms")],
             rng,
         }

@@ -19,6 +19,8 @@ pub struct CompareAnswer {
     pub arms: Vec<ComparedArm>,
     /// Units that have rows of more than one vendor.
     pub contaminated: u64,
+    /// How often units would be split so unlike the plan by chance (sample-ratio mismatch), 0 to 1; `None` of paired runs.
+    pub split_p_value: Option<f64>,
     /// Rows of vendors that are not compared, or of none.
     pub elsewhere: u64,
     /// The strata, in the order in which all else refers to them; none: no strata were asked for.

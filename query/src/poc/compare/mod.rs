@@ -18,8 +18,9 @@ pub use error::{CompareError, Why};
 pub use shifts::Shift;
 
 use super::metric::{Better, Metric, MetricKind};
-use super::spec::{Poc, Stopping};
+use super::spec::{Poc, Randomised, Stopping};
 use crate::frame::{Frame, Input, Want};
+use crate::statistics::chi_square::goodness_of_fit;
 use crate::statistics::parallel;
 use crate::statistics::sequential::Sequence;
 use arms::Arms;
@@ -92,6 +93,7 @@ impl CompareQuestion {
             level: self.poc.level,
             stopping: self.poc.stopping,
             arms: arms.counted(),
+            split_p_value: self.split(&arms.counted()),
             contaminated: arms.contaminated(),
             elsewhere: arms.elsewhere,
             strata: arms.strata.clone(),
@@ -99,6 +101,18 @@ impl CompareQuestion {
             seed: self.seed,
             metrics,
         })
+    }
+
+    /// Whether what was given by chance is split as planned.
+    fn split(&self, arms: &[ComparedArm]) -> Option<f64> {
+        let given = |arm: &ComparedArm| match self.poc.randomised {
+            Randomised::User => arm.units,
+            Randomised::Call | Randomised::PairedRun => arm.rows,
+        };
+        let names: Vec<String> = arms.iter().map(|arm| arm.name.clone()).collect();
+        let counts: Vec<u64> = arms.iter().map(given).collect();
+        let tested = goodness_of_fit(&counts, &self.poc.shares(&names)).filter(|_| self.poc.randomised != Randomised::PairedRun);
+        tested.map(|tested| tested.p_value)
     }
 
     /// The column that names sessions: the one stated, or `session_id` where there is one.

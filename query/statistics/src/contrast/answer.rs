@@ -12,7 +12,7 @@ pub enum Method {
     Welch,
     /// Wilson's intervals of two shares, combined; with clusters at effective numbers (Newcombe).
     Newcombe,
-    /// A quotient of sums over units, linearised.
+    /// Quotients of sums over units, each unit's part by leaving it out.
     DeltaMethod,
     /// Intervals of two quantiles from order statistics at effective numbers, combined.
     ClusterQuantile,

@@ -8,12 +8,12 @@
 //! A quantile needs, of each unit, the rows below a window about it and the rows in all; only rows in the window are walked in order. Where a resample's
 //! quantile lies outside the window, all rows are.
 
+use super::Arm;
 use super::answer::{Contrast, Scale};
 use super::error::ContrastError;
 use super::ordered::Ordered;
 use super::ratio::Parts;
 use super::units::{check, enough, sums};
-use super::{Arm, MIN_UNITS};
 use crate::parallel;
 
 mod quantiles;
@@ -24,6 +24,8 @@ use weights::{LANES, Weights};
 
 /// Resamples that are customary: their own error in a 95 % limit is then a few hundredths of a standard error.
 pub const RESAMPLES: usize = 2_000;
+/// Fewest units that are resampled: our choice; of fewer there are resamples without any.
+pub const MIN_UNITS: u64 = 10;
 /// Fewest draws that an interval is read from: our choice.
 pub const MIN_DRAWS: usize = 200;
 /// Draws on either side beyond which the tail is taken as normal.
@@ -60,8 +62,8 @@ pub struct Drawn {
 
 /// Draws of all questions about one arm, weights drawn once for all of them, in the order of the questions.
 ///
-/// Err with fewer than [`MIN_UNITS`] units for a question, and where a question's rows are at fault. Time goes with units times `resamples`, a sixteenth
-/// of a nanosecond's order each for a count and little more for a mean; memory with units.
+/// Err with fewer than [`MIN_UNITS`] units for a question, and where a question's rows are at fault. Time goes with units times `resamples`; memory with
+/// units, and with questions times `resamples`. A resample without a row of a question has the value of the data.
 pub fn draws(questions: &[Question<'_>], seed: u64, resamples: usize) -> Result<Vec<Drawn>, ContrastError> {
     let asked: Vec<Asked<'_>> = questions.iter().map(Asked::of).collect::<Result<_, _>>()?;
     let weights = Weights::of(asked.iter().map(|asked| asked.names.as_slice()), seed);
@@ -189,3 +191,6 @@ impl<'a> Asked<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use super::bootstrap::{MIN_DRAWS, TAIL};
 use super::error::ContrastError;
 use super::law::critical;
 use crate::estimate::Confidence;
-use crate::moments::Moments;
+use crate::moments::{Moments, satterthwaite};
 use crate::normal::normal_quantile;
 use crate::student::t_two_sided;
 
@@ -15,6 +15,8 @@ pub(super) struct Draws {
     sorted: Vec<f64>,
     deviation: f64,
     freedom: f64,
+    /// Resampling n units gives a variance (n - 1) / n too small.
+    expansion: f64,
 }
 
 impl Draws {
@@ -31,8 +33,10 @@ impl Draws {
         if draws.first() == draws.last() || deviation <= 0.0 {
             return Err(ContrastError::Constant { first: units[0], second: units[1] });
         }
-        let freedom = (units[0].min(units[1]) - 1) as f64;
-        Ok(Draws { sorted: draws, deviation, freedom })
+        let [a, b] = units.map(|units| units as f64);
+        let freedom = satterthwaite(&[(1.0 / a, a - 1.0), (1.0 / b, b - 1.0)]).unwrap_or(1.0);
+        let units = 2.0 / (1.0 / a + 1.0 / b);
+        Ok(Draws { sorted: draws, deviation, freedom, expansion: (units / (units - 1.0)).sqrt() })
     }
 
     pub(super) fn deviation(&self) -> f64 {
@@ -43,18 +47,13 @@ impl Draws {
         Draws { sorted: self.sorted.iter().rev().map(|draw| -draw).collect(), ..self.clone() }
     }
 
-    /// Resampling n units gives a variance (n - 1) / n too small.
-    fn expansion(&self) -> f64 {
-        ((self.freedom + 1.0) / self.freedom).sqrt()
-    }
-
     pub(super) fn ends(&self, level: Confidence) -> (f64, f64) {
         self.at(critical(level, self.freedom))
     }
 
     /// The ends so many standard errors away.
     pub(super) fn at(&self, errors: f64) -> (f64, f64) {
-        let errors = errors * self.expansion();
+        let errors = errors * self.expansion;
         (self.low(errors, |at| self.sorted[at]), -self.low(errors, |at| -self.sorted[self.sorted.len() - 1 - at]))
     }
 
@@ -62,7 +61,7 @@ impl Draws {
         let last = self.sorted.len() - 1;
         let below = self.errors(nothing, |at| self.sorted[at]);
         let above = self.errors(-nothing, |at| -self.sorted[last - at]);
-        t_two_sided(below.max(above).max(0.0) / self.expansion(), self.freedom).unwrap_or(1.0)
+        t_two_sided(below.max(above).max(0.0) / self.expansion, self.freedom).unwrap_or(1.0)
     }
 
     /// The value so many (normal) standard errors below the middle. `draw` gives the draws in ascending order.

@@ -23,8 +23,9 @@ pub fn mean(arm: &Arm<'_>, level: Confidence) -> Result<Estimate, ContrastError>
 
 /// Mean of the first less mean of the second, in the unit of the values.
 ///
-/// Welch's where both arms' rows stand for themselves (Biometrika 34 (1947), 28-35). Of rows in units each mean is a quotient of sums over units, whose
-/// variance is linearised; Student's t with Satterthwaite's degrees of freedom over the units. Err with too few units (see [`MIN_UNITS`]; two rows for
+/// Welch's where both arms' rows stand for themselves (Biometrika 34 (1947), 28-35). Of rows in units each mean is a quotient of sums over units, with the
+/// variance of leaving out each unit (of units of one size that is the delta method); Student's t with Satterthwaite's degrees of freedom over the effective
+/// number of units. Err with too few units (see [`MIN_UNITS`]; two rows for
 /// Welch's), when nothing varies on either side, and for values that are not finite.
 ///
 /// ```
@@ -32,7 +33,7 @@ pub fn mean(arm: &Arm<'_>, level: Confidence) -> Result<Estimate, ContrastError>
 /// let (first, second) = ([30.0, 42.0, 37.0], [20.0, 35.0, 26.0]);
 /// let contrast = mean_difference(&Arm::new(&first), &Arm::new(&second))?;
 /// let at = contrast.interval(Confidence::P95);
-/// assert_eq!(format!("{:.1}: {:.1} to {:.1}", at.value, at.low, at.high), "9.3: -6.3 to 25.0");
+/// assert_eq!(format!("{:.1}: {:.1} to {:.1}", at.value, at.low, at.high), "9.3: -6.5 to 25.1");
 /// # Ok::<(), qoe_statistics::contrast::ContrastError>(())
 /// ```
 pub fn mean_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {

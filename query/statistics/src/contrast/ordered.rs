@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Arm;
 use super::error::ContrastError;
+use super::share::effective;
 use super::units::{Quotient, check, enough};
 
 /// The rows of an arm by value. Sorting is most of the work of quantiles: an arm that is asked several is put in order once.
@@ -91,31 +92,40 @@ impl Ordered {
     pub(super) fn interval(&self, q: f64) -> Result<OrderInterval, ContrastError> {
         let value = self.quantile(q).ok_or(ContrastError::Quantile { q })?;
         let rows = self.values.len();
-        let effective = self.effective(q);
+        let Worth { rows: effective, freedom } = self.worth(q);
         let reach = |errors: f64| -> (f64, f64) { (place(q, -errors, effective, rows as f64), place(q, errors, effective, rows as f64)) };
         // Far enough for any level that is asked; beyond it ends are those of the window.
         let (low, high) = reach(FARTHEST);
         let from = low.floor().clamp(0.0, (rows - 1) as f64) as usize;
         let to = (high.ceil().clamp(0.0, (rows - 1) as f64) as usize + 1).max(from + 1);
-        Ok(OrderInterval { value, q, effective, rows, from, window: self.values[from..to].into() })
+        Ok(OrderInterval { value, q, effective, freedom, rows, from, window: self.values[from..to].into() })
     }
 
-    /// Independent rows that would tell as much of this quantile: by the share of rows up to it, or below it, whichever is nearer to q.
-    pub(super) fn effective(&self, q: f64) -> f64 {
+    /// What the rows are worth for this quantile: by the share of rows up to it, or below it, whichever is nearer to q.
+    pub(super) fn worth(&self, q: f64) -> Worth {
         let rows = self.values.len();
+        let alone = Worth { rows: rows as f64, freedom: f64::INFINITY };
         if !self.clustered {
-            return rows as f64;
+            return alone;
         }
         let value = self.values[((rows as f64 * q).ceil() as usize).clamp(1, rows) - 1];
         let (below, upto) = (self.values.partition_point(|x| *x < value), self.values.partition_point(|x| *x <= value));
         let off = |count: usize| (count as f64 / rows as f64 - q).abs();
         let count = if off(below) < off(upto) { below } else { upto };
-        // The fewer of the two sides are counted.
-        let (range, _) = if count * 2 > rows { (count..rows, ()) } else { (0..count, ()) };
-        let tally = self.tally(range);
+        // Of the two sides the one with fewer rows is counted: the variance is the same.
+        let tally = self.tally(if count * 2 > rows { count..rows } else { 0..count });
         let sums: Vec<(f64, f64)> = tally.iter().zip(&self.sizes).map(|(s, d)| (f64::from(*s), f64::from(*d))).collect();
-        Quotient::of(&sums, rows as u64).map_or(rows as f64, |share| super::share::effective(&share))
+        Quotient::of(&sums, rows as u64).map_or(alone, |share| Worth { rows: effective(&share), freedom: share.freedom })
     }
+}
+
+/// What rows in units are worth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Worth {
+    /// Independent rows that would tell as much.
+    pub(super) rows: f64,
+    /// Degrees of freedom of that number; infinite where rows stand for themselves.
+    pub(super) freedom: f64,
 }
 
 /// Standard errors up to which order statistics are kept.
@@ -144,6 +154,7 @@ pub(super) struct OrderInterval {
     pub(super) value: f64,
     q: f64,
     pub(super) effective: f64,
+    pub(super) freedom: f64,
     rows: usize,
     /// Where the window begins among the values in order.
     from: usize,

@@ -17,7 +17,7 @@ use crate::moments::satterthwaite;
 pub fn quantile(arm: &Ordered, q: f64, level: Confidence) -> Result<Estimate, ContrastError> {
     let interval = arm.interval(q)?;
     enough_units(arm)?;
-    let (low, high) = interval.ends(critical(level, freedom(arm)));
+    let (low, high) = interval.ends(critical(level, interval.freedom));
     Ok(Estimate { value: interval.value, low, high, n: arm.rows() })
 }
 
@@ -32,7 +32,8 @@ pub fn difference(a: &Ordered, b: &Ordered, q: f64) -> Result<Contrast, Contrast
     enough_units(a)?;
     enough_units(b)?;
     let value = first.value - second.value;
-    let freedom = satterthwaite(&[(1.0 / first.effective, freedom(a)), (1.0 / second.effective, freedom(b))]).unwrap_or(f64::INFINITY);
+    let freedom =
+        satterthwaite(&[(1.0 / first.effective, first.freedom), (1.0 / second.effective, second.freedom)]).unwrap_or(f64::INFINITY);
     let law = Law::mover(Margin::Order(first), Margin::Order(second), freedom);
     let error = half(&law, value);
     Ok(Contrast {
@@ -51,7 +52,8 @@ pub(super) fn against(arm: &Ordered, known: f64, q: f64, method: Method) -> Resu
     let interval = arm.interval(q)?;
     enough_units(arm)?;
     let value = interval.value - known;
-    let law = Law::mover(Margin::Order(interval), Margin::Known(known), freedom(arm));
+    let freedom = interval.freedom;
+    let law = Law::mover(Margin::Order(interval), Margin::Known(known), freedom);
     let error = half(&law, value);
     Ok(Contrast { value, scale: Scale::Difference, law, method, error, units: [arm.units(); 2], rows: [arm.rows(); 2] })
 }
@@ -64,9 +66,4 @@ fn half(law: &Law, value: f64) -> Option<f64> {
 
 fn enough_units(arm: &Ordered) -> Result<(), ContrastError> {
     if arm.clustered() { enough([arm.units(); 2], MIN_UNITS) } else { Ok(()) }
-}
-
-/// Rows that stand for themselves have a known law; the effective number of others is estimated over their units.
-fn freedom(arm: &Ordered) -> f64 {
-    if arm.clustered() { (arm.units() - 1) as f64 } else { f64::INFINITY }
 }

@@ -54,7 +54,8 @@ pub fn ratio(arm: &Parts<'_>, level: Confidence) -> Result<Estimate, ContrastErr
 
 /// Quotient of the first less quotient of the second.
 ///
-/// Sums per unit by the delta method, Student's t with Satterthwaite's degrees of freedom over the units. Err with fewer than [`MIN_UNITS`] units on a
+/// Sums per unit, with the variance of leaving out each unit (of units with as much below the line that is the delta method); Student's t with
+/// Satterthwaite's degrees of freedom over the effective number of units. Err with fewer than [`MIN_UNITS`] units on a
 /// side, when nothing varies, when an arm has nothing below the line, and for values that are not finite, or negative below the line.
 pub fn ratio_difference(a: &Parts<'_>, b: &Parts<'_>) -> Result<Contrast, ContrastError> {
     let (first, second) = (a.quotient()?, b.quotient()?);

@@ -27,6 +27,18 @@ impl Share {
         Ok(Share { effective: effective(&of), of })
     }
 
+    /// What the variance would be of rows that stand for themselves.
+    fn alone(&self) -> f64 {
+        self.of.value * (1.0 - self.of.value) / self.of.rows as f64
+    }
+
+    /// Leaves rows in units at most as many effective rows as this design effect does.
+    fn hold(&mut self, effect: f64) {
+        if self.of.freedom.is_finite() {
+            self.effective = self.effective.min((self.of.rows as f64 / effect).max(1.0));
+        }
+    }
+
     pub(super) fn margin(&self) -> Margin {
         Margin::Share { share: self.of.value, n: self.effective }
     }
@@ -61,8 +73,13 @@ pub fn share(arm: &Arm<'_>, level: Confidence) -> Result<Estimate, ContrastError
 /// arm are alike each unit counts as one), with Student's t over units in place of the normal quantile (Korn and Graubard, Survey Methodology 24 (1998),
 /// 193-201). So none of all and all of all have intervals too. Err with no rows, fewer than [`MIN_UNITS`] units, and for values other than 0 and 1.
 pub fn share_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {
-    let (first, second) = (Share::of(a)?, Share::of(b)?);
+    let (mut first, mut second) = (Share::of(a)?, Share::of(b)?);
     let variance = first.of.variance + second.of.variance;
+    let alone = first.alone() + second.alone();
+    if alone > 0.0 {
+        first.hold(variance / alone);
+        second.hold(variance / alone);
+    }
     let fewest = first.of.freedom.min(second.of.freedom);
     let freedom = if fewest.is_infinite() { fewest } else { freedom(&first.of, &second.of).unwrap_or(fewest) };
     Ok(Contrast {

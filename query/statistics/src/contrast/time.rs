@@ -4,7 +4,7 @@ use super::MIN_UNITS;
 use super::answer::{Contrast, Method, Scale};
 use super::error::ContrastError;
 use super::law::Law;
-use super::units::{Quotient, check_units, enough, freedom, runs};
+use super::units::{Quotient, check_units, enough, freedom, runs, sums};
 use crate::estimate::Confidence;
 use crate::kaplan_meier::KaplanMeier;
 use crate::log_rank::{Groups, LogRankError, chi_square_tail};
@@ -36,18 +36,17 @@ impl Times<'_> {
         let mean = curve.restricted_mean(horizon, Confidence::P95)?;
         let rows = self.spells.rows();
         let influence = curve.restricted_mean_influence(&self.spells, horizon);
-        let squares = runs(self.units, rows).map(|run| influence[run].iter().sum::<f64>().powi(2));
-        let (units, sum) = squares.fold((0_u64, 0.0), |(units, sum), square| (units + 1, sum + square));
-        let k = units as f64;
-        let variance = if self.units.is_none() { mean.standard_error.powi(2) } else { sum * k / (k - 1.0) };
-        Ok(Quotient { value: mean.mean.value, variance, freedom: k - 1.0, units, rows: rows as u64 })
+        let sums: Vec<(f64, f64)> = sums(self.units, rows, |row| (influence[row] * rows as f64, 1.0));
+        let about = Quotient::of(&sums, rows as u64).ok_or(ContrastError::TooFew { first: 1, second: 1, least: MIN_UNITS })?;
+        let variance = if self.units.is_none() { mean.standard_error.powi(2) } else { about.variance };
+        Ok(Quotient { value: mean.mean.value, variance, ..about })
     }
 }
 
 /// Mean time without the event up to `horizon`, first less second, in the unit of time: the area between the survival curves.
 ///
-/// Variance by Klein and Moeschberger (see [`KaplanMeier::restricted_mean`]); of spells in units by what each row moves the mean, summed over the unit
-/// (infinitesimal jackknife), times k / (k - 1). Student's t with Satterthwaite's degrees of freedom over the units. Err with fewer than [`MIN_UNITS`] units
+/// Variance by Klein and Moeschberger (see [`KaplanMeier::restricted_mean`]); of spells in units by what each row moves the mean (infinitesimal jackknife),
+/// summed over the unit and stretched by the part of the rows that is not the unit's. Student's t with Satterthwaite's degrees of freedom over the units. Err with fewer than [`MIN_UNITS`] units
 /// a side, when a curve is not known up to the horizon, when an arm has no event before it, and for weights and late entries.
 pub fn restricted_mean_difference(a: &Times<'_>, b: &Times<'_>, horizon: f64) -> Result<Contrast, ContrastError> {
     let (first, second) = (a.mean(horizon)?, b.mean(horizon)?);
@@ -68,7 +67,7 @@ pub fn restricted_mean_difference(a: &Times<'_>, b: &Times<'_>, horizon: f64) ->
 /// How often arms of the same survival would differ as much, 0 to 1: the log-rank test.
 ///
 /// Of spells in units the variance is that of the score's residuals summed over the unit (Lee, Wei, Amato, Survival Analysis: State of the Art (1992),
-/// 237-247). Err with fewer than [`MIN_UNITS`] units a side then, and as [`crate::log_rank`].
+/// 237-247), each stretched by the part of its arm's rows that is not the unit's. Err with fewer than [`MIN_UNITS`] units a side then, and as [`crate::log_rank`].
 pub fn log_rank(a: &Times<'_>, b: &Times<'_>) -> Result<f64, ContrastError> {
     a.check()?;
     b.check()?;
@@ -86,11 +85,12 @@ pub fn log_rank(a: &Times<'_>, b: &Times<'_>) -> Result<f64, ContrastError> {
     let score = test.groups[0].observed as f64 - test.groups[0].expected;
     let (mut variance, mut units) = (0.0, [0_u64; 2]);
     for (arm, (side, of)) in [(a, first), (b, second)].into_iter().enumerate() {
-        let (count, sum) = runs(side.units, of.len())
-            .map(|run| of[run].iter().sum::<f64>().powi(2))
-            .fold((0_u64, 0.0), |(count, sum), square| (count + 1, sum + square));
-        units[arm] = count;
-        variance += sum * count as f64 / (count as f64 - 1.0);
+        let (rows, mut scatter) = (of.len() as f64, 0.0);
+        for run in runs(side.units, of.len()) {
+            units[arm] += 1;
+            scatter += (of[run.clone()].iter().sum::<f64>() / (1.0 - run.len() as f64 / rows)).powi(2);
+        }
+        variance += scatter * (units[arm] as f64 - 1.0) / units[arm] as f64;
     }
     enough(units, MIN_UNITS)?;
     let p = chi_square_tail(score * score / variance, 1).filter(|p| p.is_finite());

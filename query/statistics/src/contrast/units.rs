@@ -1,7 +1,11 @@
 //! Sums over the rows of each unit, and what is made of them: a quotient of two sums with its variance.
 //!
-//! The variance of R = sum(s) / sum(d) over k units is k / (k - 1) sum((s - R d)^2) / sum(d)^2, which is var(s) / m^2 + var(d) R^2 / m^2 - 2 cov(s, d) R / m^2
-//! over k with m the mean of d (Cochran, Sampling Techniques, 3rd edition, 6.4). A mean of rows that come in units is such a quotient, d being the rows.
+//! A mean of rows that come in units is such a quotient, what is divided by being the rows. The variance of R = sum(s) / sum(d) over k units is by leaving
+//! out each in turn (jackknife): (k - 1) / k times the sum of (R without it - R)^2, where R without it is less than R by (s - R d) / (sum(d) - d). Of units
+//! of one size that is exactly the delta method, k / (k - 1) sum((s - R d)^2) / sum(d)^2 (Cochran, Sampling Techniques, 3rd edition, 6.4), which is
+//! var(s) / m^2 + var(d) R^2 / m^2 - 2 cov(s, d) R / m^2 over k, m being the mean of d. Of units of many sizes the delta method comes out too small, as
+//! large units draw R to themselves: with 20 units of geometric size its 95 % intervals cover 92 to 93 % (`tests/coverage/contrast`), these 94 to 96 %.
+//! Degrees of freedom are Kish's effective number of units, sum(d)^2 / sum(d^2), less 1.
 
 use std::ops::Range;
 
@@ -66,6 +70,7 @@ pub(super) struct Quotient {
     pub(super) value: f64,
     /// Of the value.
     pub(super) variance: f64,
+    /// At least 1.
     pub(super) freedom: f64,
     pub(super) units: u64,
     pub(super) rows: u64,
@@ -80,16 +85,18 @@ impl Quotient {
             return None;
         }
         let value = above / below;
-        let (mut scatter, mut size) = (0.0, 0.0);
+        let (mut scatter, mut squares, mut size) = (0.0, 0.0, 0.0);
         for (s, d) in sums {
-            scatter += (s - value * d).powi(2);
+            scatter += ((s - value * d) / (below - d)).powi(2);
+            squares += d * d;
             size += s.abs() + (value * d).abs();
         }
-        // What is nothing but rounding counts as nothing.
         let k = units as f64;
-        let none = scatter <= (size / k * 1e-12).powi(2) * k;
-        let variance = if none || units < 2 { 0.0 } else { k / (k - 1.0) * scatter / (below * below) };
-        Some(Quotient { value, variance, freedom: k - 1.0, units, rows })
+        // What is nothing but rounding counts as nothing.
+        let none = scatter <= (size / below / k * 1e-12).powi(2) * k;
+        let variance = if none { 0.0 } else { (k - 1.0) / k * scatter };
+        let freedom = (below * below / squares - 1.0).max(1.0);
+        Some(Quotient { value, variance, freedom, units, rows })
     }
 
     /// The mean of rows that come in units.
@@ -103,7 +110,7 @@ pub(super) fn sums(units: Option<&[u32]>, rows: usize, of: impl Fn(usize) -> (f6
     runs(units, rows).map(|run| run.map(&of).fold((0.0, 0.0), |(a, b), (s, d)| (a + s, b + d))).collect()
 }
 
-/// Two that can be compared: enough units, and something varies. Gives the variance of either and the degrees of freedom of both.
+/// The degrees of freedom of two that can be compared: enough units, and something varies.
 pub(super) fn comparable(a: &Quotient, b: &Quotient) -> Result<f64, ContrastError> {
     enough([a.units, b.units], MIN_UNITS)?;
     freedom(a, b).ok_or(ContrastError::Constant { first: a.units, second: b.units })

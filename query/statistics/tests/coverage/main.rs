@@ -8,6 +8,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, and its table")]
 
+mod claims;
+mod contrast;
 mod drift;
 mod drivers;
 mod effect;

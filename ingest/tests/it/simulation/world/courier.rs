@@ -25,32 +25,33 @@ impl World {
                     self.all_is_flushed();
                 }
                 let work = match done {
-                    true => Work::Riding(sealed, legs(Journey::First, &shipment), Then::Settle),
+                    true => ride(Dispatch::new(sealed), Journey::First, &shipment, Then::Settle),
                     false => Work::Sealing(shipment, sealed),
                 };
                 self.set_work(work);
                 true
             }
-            Work::Riding(sealed, legs, then) => {
-                self.ride(sealed, legs, then);
+            Work::Riding(dispatch, legs, then) => {
+                self.ride(dispatch, legs, then);
                 true
             }
-            Work::Settling(sealed) => {
+            Work::Settling(dispatch) => {
+                let sealed = dispatch.sealed;
                 let marked = process.core.mark(&Mark::Settled { shipment: sealed.shipment, through: sealed.last }, now.wall);
                 if self.judge(marked).is_none() {
-                    self.set_work(Work::Settling(sealed));
+                    self.set_work(Work::Settling(dispatch));
                     return true;
                 }
                 note!(self, "settled {}", sealed.shipment);
                 let (keep_ms, started) = (self.keep_ms, self.clickhouse_started());
                 let Some(process) = self.process.as_mut() else { return true };
-                process.route.settle(sealed, Millis(now.wall.0 - keep_ms));
+                process.route.settle(dispatch, Millis(now.wall.0 - keep_ms));
                 // What cannot be removed is tried again.
                 let is_unflushed = process.core.reclaim(now, if process.full { 0 } else { keep_ms }).is_err();
                 if (!process.route.knows_clickhouse() || std::mem::take(&mut process.outage_ended))
                     && process.route.clickhouse_started(started)
                 {
-                    let again = process.route.settled().copied().collect();
+                    let again = process.route.take_settled();
                     self.repair(again);
                 }
                 if is_unflushed {
@@ -75,7 +76,7 @@ impl World {
             let mut reader = Reader::new(process.core.disk().clone(), process.core.extents().clone(), open.sealed.segment);
             // What could not be read is read again.
             if let Ok(shipment) = Shipment::read(&mut reader, &open.sealed) {
-                process.work = Work::Riding(open.sealed, legs(Journey::Resumed(&open), &shipment), Then::Settle);
+                process.work = ride(open, Journey::Resumed, &shipment, Then::Settle);
             }
             return true;
         }
@@ -92,36 +93,43 @@ impl World {
         true
     }
 
-    pub(super) fn repair(&mut self, mut again: Vec<Sealed>) {
+    pub(super) fn repair(&mut self, mut again: VecDeque<Dispatch>) {
         let Some(process) = self.process.as_mut() else { return };
-        let Some(sealed) = again.pop() else { return };
-        let mut reader = Reader::new(process.core.disk().clone(), process.core.extents().clone(), sealed.segment);
-        if let Ok(shipment) = Shipment::read(&mut reader, &sealed) {
-            process.work = Work::Riding(sealed, legs(Journey::Repair, &shipment), Then::Repair(again));
-            note!(self, "looks for {} again", sealed.shipment);
+        let Some(dispatch) = again.pop_front() else { return };
+        let mut reader = Reader::new(process.core.disk().clone(), process.core.extents().clone(), dispatch.sealed.segment);
+        match Shipment::read(&mut reader, &dispatch.sealed) {
+            Ok(shipment) => {
+                note!(self, "looks for {} again", dispatch.sealed.shipment);
+                process.work = ride(dispatch, Journey::Repair, &shipment, Then::Repair(again));
+            }
+            // What could not be read is not looked for.
+            Err(_) => std::iter::once(dispatch).chain(again).for_each(|dispatch| process.route.repaired(dispatch)),
         }
     }
 
-    fn ride(&mut self, sealed: Sealed, mut legs: Vec<(String, Cargo, Leg)>, then: Then) {
+    fn ride(&mut self, mut dispatch: Dispatch, mut legs: Vec<(String, Cargo, Leg)>, then: Then) {
         legs.retain(|(.., leg)| leg.next() != Step::Done);
         if legs.is_empty() {
-            match then {
-                Then::Settle => self.set_work(Work::Settling(sealed)),
-                Then::Repair(again) => self.repair(again),
+            match (then, self.process.as_mut()) {
+                (Then::Settle, _) => self.set_work(Work::Settling(dispatch)),
+                (Then::Repair(again), Some(process)) => {
+                    process.route.repaired(dispatch);
+                    self.repair(again);
+                }
+                (Then::Repair(_), None) => {}
             }
             return;
         }
         let choice = self.rng.random_range(0..legs.len());
         let (table, cargo, leg) = &mut legs[choice];
-        let dead_letters = self.clickhouse.dead_letters.clone();
-        self.leg_step(&sealed, table, cargo, leg);
-        self.buried_anew |= matches!(then, Then::Repair(_)) && self.clickhouse.dead_letters != dead_letters;
+        self.leg_step(&mut dispatch, table, cargo, leg);
         if !self.is_dead() {
-            self.set_work(Work::Riding(sealed, legs, then));
+            self.set_work(Work::Riding(dispatch, legs, then));
         }
     }
 
-    fn leg_step(&mut self, sealed: &Sealed, table: &str, cargo: &Cargo, leg: &mut Leg) {
+    fn leg_step(&mut self, dispatch: &mut Dispatch, table: &str, cargo: &Cargo, leg: &mut Leg) {
+        let sealed = dispatch.sealed;
         let spool = match self.process.as_ref() {
             Some(process) => process.core.id().to_string(),
             None => return,
@@ -141,13 +149,13 @@ impl World {
             Step::Trust => {
                 leg.trusted(trust);
                 // What ClickHouse said holds until it is sent something: were it to restart in between, the connection would break.
-                self.leg_step(sealed, table, cargo, leg);
+                self.leg_step(dispatch, table, cargo, leg);
             }
             Step::Count => match self.clickhouse.count(table, (sealed.first, sealed.last), rng) {
                 Ok(stored) => {
                     note!(self, "{} {table}: has {stored:?}, tokens {trust:?}", sealed.shipment);
                     leg.counted(&cargo.held(&stored).unwrap(), trust);
-                    self.leg_step(sealed, table, cargo, leg);
+                    self.leg_step(dispatch, table, cargo, leg);
                 }
                 Err(_) => {
                     leg.uncounted();
@@ -181,6 +189,7 @@ impl World {
                 let marked = process.core.mark(&mark, now);
                 if self.judge(marked).is_some() {
                     note!(self, "split {} {table} {split:?}", sealed.shipment);
+                    dispatch.splits.push((table.to_owned(), split));
                     leg.split();
                 }
             }
@@ -200,6 +209,8 @@ fn picked(cargo: &Cargo, parcel: &Parcel) -> Vec<RecordBatch> {
     cargo.pick(&parcel.rows, &parcel.without).unwrap()
 }
 
-fn legs(journey: Journey<'_>, shipment: &Shipment) -> Vec<(String, Cargo, Leg)> {
-    journey.legs(shipment, WAITS).into_iter().map(|(table, cargo, leg)| (table.to_owned(), cargo.clone(), leg)).collect()
+fn ride(dispatch: Dispatch, journey: Journey, shipment: &Shipment, then: Then) -> Work {
+    let legs = journey.legs(shipment, &dispatch, WAITS).into_iter();
+    let legs = legs.map(|(table, cargo, leg)| (table.to_owned(), cargo.clone(), leg)).collect();
+    Work::Riding(dispatch, legs, then)
 }

@@ -13,8 +13,10 @@ pub(super) struct Walk<'a> {
     /// Where the window begins and ends among the rows in order.
     from: usize,
     to: usize,
-    /// Units with rows on the side of the window's beginning that has fewer, and how many.
-    side: Vec<(u32, i32)>,
+    /// Rows of each unit.
+    sizes: Vec<Count>,
+    /// Those on the side of the window's beginning that has fewer.
+    side: Vec<Count>,
     /// Whether that side is the one below.
     below: bool,
 }
@@ -22,23 +24,18 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn of(of: &'a Ordered, q: f64, value: f64) -> Walk<'a> {
         let rows = of.values().len();
-        let reach = REACH * (q * (1.0 - q) / of.effective(q)).sqrt() * rows as f64 + 2.0;
+        let reach = REACH * (q * (1.0 - q) / of.worth(q).rows).sqrt() * rows as f64 + 2.0;
         let middle = (rows - 1) as f64 * q;
         let (from, to) = ((middle - reach).max(0.0) as usize, ((middle + reach).ceil() as usize).min(rows));
         let below = from * 2 <= rows;
-        let tally = of.tally(if below { 0..from } else { from..rows });
-        let side = (0_u32..).zip(tally).filter(|(_, count)| *count > 0).map(|(at, count)| (at, count as i32)).collect();
-        Walk { of, q, value, from, to, side, below }
+        let side = counts(&of.tally(if below { 0..from } else { from..rows }));
+        Walk { of, q, value, from, to, sizes: counts(of.sizes()), side, below }
     }
 
     pub(super) fn draw(&self, weights: &[[u8; LANES]], places: &[u32]) -> [f64; LANES] {
         let at = |unit: u32| &weights[places[unit as usize] as usize];
-        let mut total = [0_i32; LANES];
-        for (size, unit) in self.of.sizes().iter().zip(0_u32..) {
-            add(&mut total, at(unit), *size as i32);
-        }
-        let mut before = [0_i32; LANES];
-        self.side.iter().for_each(|(unit, count)| add(&mut before, at(*unit), *count));
+        let total = weighted(&self.sizes, at);
+        let mut before = weighted(&self.side, at);
         if !self.below {
             before = std::array::from_fn(|lane| total[lane] - before[lane]);
         }
@@ -93,8 +90,30 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn add(sums: &mut [i32; LANES], weights: &[u8; LANES], count: i32) {
-    for lane in 0..LANES {
-        sums[lane] = sums[lane].wrapping_add(i32::from(weights[lane]).wrapping_mul(count));
+/// How many rows a unit has. Units with more than [`MOST`] are there several times.
+struct Count {
+    unit: u32,
+    rows: u16,
+}
+
+/// So many, eight times over, still are sixteen bits.
+const MOST: u32 = 8191;
+
+fn counts(tally: &[u32]) -> Vec<Count> {
+    let parts = |(unit, rows): (u32, &u32)| {
+        let rows = *rows;
+        (0..rows.div_ceil(MOST)).map(move |part| Count { unit, rows: (rows - part * MOST).min(MOST) as u16 })
+    };
+    (0..).zip(tally).flat_map(parts).collect()
+}
+
+/// The rows of all, each times its unit's weight.
+fn weighted<'w>(counts: &[Count], weights: impl Fn(u32) -> &'w [u8; LANES]) -> [i32; LANES] {
+    let mut sums = [0_i32; LANES];
+    for Count { unit, rows } in counts {
+        for (sum, weight) in sums.iter_mut().zip(weights(*unit)) {
+            *sum = sum.wrapping_add(i32::from(u16::from(*weight).wrapping_mul(*rows)));
+        }
     }
+    sums
 }
