@@ -11,6 +11,7 @@ use datafusion::prelude::SessionContext;
 use datafusion_federation::FederatedPlanNode;
 use qoe_fixtures::{Fleet, FleetConfig};
 use qoe_query::board::{Boards, Dimension, Filter, all_questions};
+use qoe_query::frame::Input;
 use qoe_query::relations::{self, Period, Window};
 use qoe_query::{Catalog, Definitions, Limits, Mode};
 use qoe_store::{Endpoint, Millis};
@@ -85,6 +86,24 @@ async fn the_board_never_pulls_rows() {
         for (question, sql) in all_questions(&filter, now()) {
             assert_eq!(handed(&context, &sql).await, Handed::Aggregated, "{question}: {sql}");
             answer(&context, &sql).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_check_of_a_vendor_trial_never_pulls_rows() {
+    use qoe_query::poc::{Industry, Language, Poc, check, example};
+    let endpoint = fleet().await;
+    let catalog = Catalog::open(&endpoint, &Limits::default(), Definitions::default()).await.unwrap();
+    let period = Period { since: DateTime::from_timestamp_millis(START).unwrap(), until: now() };
+    for industry in Industry::ALL {
+        let mut poc = Poc::parse(&example(industry, Language::English)).unwrap();
+        poc.arms.clear();
+        let input = Input::store(&catalog, "p", &check::sessions(&poc, period)).await.unwrap();
+        let condition = poc.condition(None);
+        for (question, sql) in check::questions(&poc, period, condition.as_deref()) {
+            assert_eq!(handed(input.context(), &sql).await, Handed::Aggregated, "{question}: {sql}");
+            answer(input.context(), &sql).await;
         }
     }
 }

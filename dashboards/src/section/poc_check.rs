@@ -53,7 +53,7 @@ pub fn severity(severity: Severity, lang: Lang) -> &'static str {
 
 /// What was found, and what mends it.
 fn said(answer: &CheckAnswer, finding: &Finding, lang: Lang) -> String {
-    format!("{} {}", sentence(answer, &finding.found, lang), mend(&finding.found, lang))
+    format!("{}{}{}", sentence(answer, &finding.found, lang), lang.pick(" ", ""), mend(&finding.found, lang))
 }
 
 fn share(part: u64, of: u64) -> String {

@@ -238,13 +238,13 @@ fn method(plan: &Plan, lang: Lang) -> Vec<String> {
         seen,
         lang.pick(
             format!(
-                "Intervals of {level} %, so each side of a test errs at {}; Holm's first step allows each of {} primary tests {first}, both sides together. \
+                "Intervals of {level} %, so each side of a test errs at {}; Holm's first step allows each primary test (of {}) {first}, both sides together. \
                  A difference of the margin is to be found; non-inferiority and equivalence are shown of vendors that are alike.",
                 plain((plan.alpha() / 2.0 * 1e6).round() / 1e6),
                 plan.tests
             ),
             format!(
-                "区间水平 {level} %，检验每侧的错误率为 {}；Holm 第一步允许 {} 个主要检验各 {first}（两侧合计）。要发现的差异等于 margin；\
+                "区间水平 {level} %，检验每侧的错误率为 {}；Holm 第一步允许每个主要检验（共 {} 个）{first}（两侧合计）。要发现的差异等于 margin；\
                  不更差与相当均按两家实际相同计算。",
                 plain((plan.alpha() / 2.0 * 1e6).round() / 1e6),
                 plan.tests

@@ -8,7 +8,7 @@ mod judge;
 mod store;
 
 pub use counts::{ArmCounts, Counts, MetricCounts, StratumCounts};
-pub use store::{StoreSources, sessions};
+pub use store::{StoreSources, questions, sessions};
 
 use super::spec::{Poc, Randomised};
 use crate::frame::{FrameError, Input};

@@ -1,16 +1,19 @@
 //! Counts of a store: sums that ClickHouse makes, no rows.
 
+mod sql;
+
 use chrono::{DateTime, Utc};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionContext;
 
 use super::CheckError;
-use super::counts::{ArmCounts, Counts, FAR, FAR_CLOCK_S, MetricCounts, Possible, StratumCounts};
+use super::counts::{ArmCounts, Counts, FAR, MetricCounts, StratumCounts};
 use crate::board::{Answer, Line, ask, text};
 use crate::frame::Input;
-use crate::poc::metric::{Metric, MetricKind};
-use crate::poc::spec::{Poc, Randomised};
+use crate::poc::metric::MetricKind;
+use crate::poc::spec::Poc;
 use crate::relations::{self, Period};
+use sql::{Questions, value};
 
 /// Where a store is asked.
 #[derive(Debug, Clone, Copy)]
@@ -23,28 +26,31 @@ pub struct StoreSources<'a> {
 
 /// Counts of the sessions of a store.
 pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Option<&str>) -> std::result::Result<Counts, CheckError> {
-    let asked = Asked { poc, context: sources.sessions.context(), period: sources.period, condition };
+    let questions = Questions { poc, period: sources.period, condition };
+    let asked = Asked { questions, context: sources.sessions.context() };
     let failed = |what: &'static str| move |source: DataFusionError| CheckError::Count { what, source: Box::new(source) };
-    let (arms, contaminated, strata, events, definitions) = futures::join!(
-        asked.arms(),
-        asked.contaminated(),
-        futures::future::try_join_all(poc.columns.strata.iter().map(|column| asked.stratum(column))),
-        asked.events(),
-        asked.definitions(),
+    let strata = poc.columns.strata.iter().map(|column| async { ask(asked.context, &questions.stratum(column)).await });
+    let (arms, contaminated, strata, shared, clocks, definitions) = futures::join!(
+        async { ask(asked.context, &questions.arms()).await },
+        asked.maybe(questions.contaminated()),
+        futures::future::try_join_all(strata),
+        asked.maybe(questions.shared()),
+        asked.maybe(questions.clocks()),
+        asked.maybe(questions.definitions()),
     );
     let arms = arms.map_err(failed("sessions by vendor"))?;
     let mut counts = asked.read(&arms).map_err(failed("sessions by vendor"))?;
     let names: Vec<String> = counts.arms.iter().map(|arm| arm.name.clone()).collect();
     let place = |name: &str| names.iter().position(|known| known == name);
-    counts.contaminated = contaminated.map_err(failed("units with several vendors"))?;
+    counts.contaminated = several(contaminated, "units").map_err(failed("units with several vendors"))?;
     let strata = strata.map_err(failed("units by stratum"))?;
     let read = |(column, answer): (&String, &Answer)| stratum(column, answer, &names);
     counts.strata = poc.columns.strata.iter().zip(&strata).map(read).collect::<Result<_>>().map_err(failed("units by stratum"))?;
-    let (shared, clocks) = events.map_err(failed("sessions with several vendors"))?;
-    counts.shared_sessions = Some(shared);
-    counts.clocks = by_arm(&names, clocks.as_ref(), |line| Ok((line.number("skew")?, line.number("far")?.unwrap_or(0.0))))
-        .map_err(failed("clocks"))?
-        .map(|of| of.into_iter().map(Option::unwrap_or_default).collect());
+    counts.shared_sessions = several(shared, "sessions").map_err(failed("sessions with several vendors"))?;
+    counts.clocks =
+        by_arm(&names, clocks.map_err(failed("clocks"))?.as_ref(), |line| Ok((line.number("skew")?, line.number("far")?.unwrap_or(0.0))))
+            .map_err(failed("clocks"))?
+            .map(|of| of.into_iter().map(Option::unwrap_or_default).collect());
     let read = |line: Line<'_>| Ok((line.count("own")?, line.count("stated")?));
     counts.definitions = by_arm(&names, definitions.map_err(failed("definitions of a freeze"))?.as_ref(), read)
         .map_err(failed("definitions of a freeze"))?
@@ -55,58 +61,15 @@ pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Opt
 }
 
 struct Asked<'a> {
-    poc: &'a Poc,
+    questions: Questions<'a>,
     context: &'a SessionContext,
-    period: Period,
-    condition: Option<&'a str>,
 }
 
 impl Asked<'_> {
-    fn arm(&self) -> &str {
-        &self.poc.columns.arm
-    }
-
-    fn kept(&self, and: &str) -> String {
-        let parts: Vec<&str> = [self.condition.unwrap_or_default(), and].into_iter().filter(|part| !part.is_empty()).collect();
-        if parts.is_empty() { String::new() } else { format!("WHERE {}", parts.join(" AND ")) }
-    }
-
-    /// What is counted by: the unit of randomisation, where it is stated.
-    fn unit(&self) -> Option<&str> {
-        let of = &self.poc.columns;
-        match self.poc.randomised {
-            Randomised::User => of.unit.as_deref(),
-            Randomised::PairedRun => of.pair.as_deref(),
-            Randomised::Call => of.session.as_deref(),
-        }
-    }
-
-    fn units(&self) -> String {
-        self.unit().map_or_else(|| "count(*)".to_owned(), |unit| format!("count(DISTINCT NULLIF({unit}, ''))"))
-    }
-
-    async fn arms(&self) -> Result<Answer> {
-        let time = self.poc.columns.time.as_deref().unwrap_or("started_at");
-        let mut columns = vec![
-            format!("{} AS arm, count(*) AS rows, {} AS units", self.arm(), self.units()),
-            format!("min({time}) AS first_at, max({time}) AS last_at"),
-        ];
-        for (at, metric) in self.poc.metrics.iter().enumerate() {
-            let value = value(metric);
-            let wrong = match possible(metric) {
-                Possible::Any => "0".to_owned(),
-                Possible::NotNegative => format!("sum(CASE WHEN {value} < 0.0 THEN 1 ELSE 0 END)"),
-                Possible::Ratio => format!("sum(CASE WHEN {value} < 0.0 OR {value} > 1.0 THEN 1 ELSE 0 END)"),
-            };
-            columns.push(format!("count({value}) AS present_{at}, {wrong} AS wrong_{at}"));
-            if metric.kind != MetricKind::Share {
-                for (name, q) in [("low", 0.25), ("middle", 0.5), ("high", 0.75)] {
-                    columns.push(format!("approx_percentile_cont({value}, {q}) FILTER (WHERE {value} IS NOT NULL) AS {name}_{at}"));
-                }
-            }
-        }
-        let sql = format!("SELECT {} FROM data {} GROUP BY {} ORDER BY {}", columns.join(", "), self.kept(""), self.arm(), self.arm());
-        ask(self.context, &sql).await
+    /// The answer, if there is a question and somebody to answer about.
+    async fn maybe(&self, sql: Option<String>) -> Result<Option<Answer>> {
+        let Some(sql) = sql else { return Ok(None) };
+        Ok(Some(ask(self.context, &sql).await?).filter(|answer| answer.row_count() > 0))
     }
 
     fn read(&self, answer: &Answer) -> Result<Counts> {
@@ -114,7 +77,7 @@ impl Asked<'_> {
         let mut first: Option<DateTime<Utc>> = None;
         let mut last: Option<DateTime<Utc>> = None;
         let none = |name: &String| ArmCounts { name: name.clone(), ..ArmCounts::default() };
-        counts.arms = self.poc.arms.iter().map(none).collect();
+        counts.arms = self.questions.poc.arms.iter().map(none).collect();
         let mut lines = Vec::new();
         for line in answer.rows() {
             let (name, rows) = (line.text("arm")?, line.count("rows")?);
@@ -125,7 +88,7 @@ impl Asked<'_> {
                     continue;
                 }
                 Some(place) => place,
-                None if !self.poc.arms.is_empty() => {
+                None if !self.questions.poc.arms.is_empty() => {
                     counts.others += rows;
                     continue;
                 }
@@ -141,7 +104,7 @@ impl Asked<'_> {
             lines.push((place, line));
         }
         counts.span = first.zip(last).map(|(first, last)| (first.timestamp_millis(), last.timestamp_millis()));
-        for (at, metric) in self.poc.metrics.iter().enumerate() {
+        for (at, metric) in self.questions.poc.metrics.iter().enumerate() {
             let arms = counts.arms.len();
             let mut of =
                 MetricCounts { name: metric.name.clone(), present: vec![0; arms], medians: vec![None; arms], ..MetricCounts::default() };
@@ -157,67 +120,10 @@ impl Asked<'_> {
         Ok(counts)
     }
 
-    async fn contaminated(&self) -> Result<Option<(u64, u64)>> {
-        let Some(unit) = self.poc.columns.unit.as_deref().filter(|_| self.poc.randomised == Randomised::User) else { return Ok(None) };
-        let arms: Vec<String> = self.poc.arms.iter().map(|arm| text(arm)).collect();
-        let among = if arms.is_empty() { format!("{} <> ''", self.arm()) } else { format!("{} IN ({})", self.arm(), arms.join(", ")) };
-        let sql = format!(
-            "SELECT count(*) AS units, sum(CASE WHEN n > 1 THEN 1 ELSE 0 END) AS several FROM \
-             (SELECT {unit} AS unit, count(DISTINCT {}) AS n FROM data {} GROUP BY {unit}) AS u",
-            self.arm(),
-            self.kept(&format!("{unit} <> '' AND {among}"))
-        );
-        let answer = ask(self.context, &sql).await?;
-        let Some(line) = answer.first() else { return Ok(None) };
-        Ok(Some((line.count("several")?, line.count("units")?)))
-    }
-
-    async fn stratum(&self, column: &str) -> Result<Answer> {
-        let (arm, units) = (self.arm(), self.units());
-        let sql = format!("SELECT {arm} AS arm, {column} AS value, {units} AS units FROM data {} GROUP BY {arm}, {column}", self.kept(""));
-        ask(self.context, &sql).await
-    }
-
-    /// Sessions whose events name several vendors (a session of the rollup has one), and how far clients' clocks are off.
-    async fn events(&self) -> Result<((u64, u64), Option<Answer>)> {
-        let arm = self.arm();
-        if !["vendor", "arm"].contains(&arm) {
-            return Ok(((0, 0), None));
-        }
-        let during = self.period.holds("observed_at");
-        let shared = format!(
-            "SELECT count(*) AS sessions, sum(CASE WHEN n > 1 THEN 1 ELSE 0 END) AS several FROM (SELECT session_id, count(DISTINCT {arm}) AS n \
-             FROM session_events WHERE {arm} <> '' AND {during} GROUP BY session_id) AS s"
-        );
-        let skew = "CAST(to_unixtime(received_at) - to_unixtime(sent_at) AS DOUBLE)";
-        let clocks = format!(
-            "SELECT {arm} AS arm, approx_median({skew}) AS skew, \
-             avg(CASE WHEN {skew} > {FAR_CLOCK_S:?} OR {skew} < -{FAR_CLOCK_S:?} THEN 1.0 ELSE 0.0 END) AS far \
-             FROM session_events WHERE sent_at IS NOT NULL AND {arm} <> '' AND {during} GROUP BY {arm}"
-        );
-        let (shared, clocks) = futures::try_join!(ask(self.context, &shared), ask(self.context, &clocks))?;
-        let (several, sessions) =
-            shared.first().map_or(Ok((0, 0)), |line| Ok::<_, DataFusionError>((line.count("several")?, line.count("sessions")?)))?;
-        Ok(((several, sessions), Some(clocks).filter(|clocks| clocks.row_count() > 0)))
-    }
-
-    async fn definitions(&self) -> Result<Option<Answer>> {
-        let arm = self.arm();
-        if !["vendor", "arm"].contains(&arm) {
-            return Ok(None);
-        }
-        let sql = format!(
-            "SELECT {arm} AS arm, sum(CASE WHEN freeze_definition = 'vendor' THEN 1 ELSE 0 END) AS own, count(*) AS stated FROM samples \
-             WHERE freeze_definition <> '' AND {arm} <> '' AND {} GROUP BY {arm}",
-            self.period.holds("observed_at")
-        );
-        Ok(Some(ask(self.context, &sql).await?).filter(|answer| answer.row_count() > 0))
-    }
-
     /// Rows beyond the median by ten interquartile ranges of their vendor, by metric.
     async fn outliers(&self, arms: &Answer, place: &impl Fn(&str) -> Option<usize>) -> Result<Vec<u64>> {
         let mut columns = Vec::new();
-        for (at, metric) in self.poc.metrics.iter().enumerate() {
+        for (at, metric) in self.questions.poc.metrics.iter().enumerate() {
             let mut cases = Vec::new();
             for line in arms.rows() {
                 let name = line.text("arm")?;
@@ -229,7 +135,7 @@ impl Asked<'_> {
                     && high > low
                 {
                     let far = middle + FAR * (high - low);
-                    cases.push(format!("WHEN {} = {} AND {} > {far:?} THEN 1", self.arm(), text(&name), value(metric)));
+                    cases.push(format!("WHEN {} = {} AND {} > {far:?} THEN 1", self.questions.arm(), text(&name), value(metric)));
                 }
             }
             columns.push(if cases.is_empty() {
@@ -241,18 +147,18 @@ impl Asked<'_> {
         if columns.iter().all(|column| column.starts_with("0 ")) {
             return Ok(vec![0; columns.len()]);
         }
-        let answer = ask(self.context, &format!("SELECT count(*) AS rows, {} FROM data {}", columns.join(", "), self.kept(""))).await?;
+        let answer =
+            ask(self.context, &format!("SELECT count(*) AS rows, {} FROM data {}", columns.join(", "), self.questions.kept(""))).await?;
         let Some(line) = answer.first() else { return Ok(vec![0; columns.len()]) };
         (0..columns.len()).map(|at| line.count(&format!("far_{at}"))).collect()
     }
 }
 
-fn value(metric: &Metric) -> String {
-    format!("CAST(({}) AS DOUBLE)", metric.what)
-}
-
-fn possible(metric: &Metric) -> Possible {
-    if metric.kind == MetricKind::Share { Possible::Any } else { Possible::of(&metric.what) }
+/// How many have several vendors, of how many.
+fn several(answer: Result<Option<Answer>>, of: &str) -> Result<Option<(u64, u64)>> {
+    let answer = answer?;
+    let line = answer.as_ref().and_then(Answer::first);
+    line.map(|line| Ok((line.count("several")?, line.count(of)?))).transpose()
 }
 
 fn stratum(column: &str, answer: &Answer, names: &[String]) -> Result<StratumCounts> {
@@ -293,4 +199,18 @@ pub(super) fn alone(poc: &Poc) -> bool {
 /// The question for the sessions that this POC's check reads: with what people said of them only where that is asked for.
 pub fn sessions(poc: &Poc, period: Period) -> String {
     if alone(poc) { relations::poc_sessions_alone(period) } else { relations::poc_sessions(period) }
+}
+
+/// All that a check asks of a store in one go, each with what it is for: for those who look at plans.
+pub fn questions(poc: &Poc, period: Period, condition: Option<&str>) -> Vec<(&'static str, String)> {
+    let of = Questions { poc, period, condition };
+    let strata = poc.columns.strata.iter().map(|column| ("units by stratum", of.stratum(column)));
+    let maybe = [
+        ("units with several vendors", of.contaminated()),
+        ("sessions with several vendors", of.shared()),
+        ("clocks", of.clocks()),
+        ("definitions of a freeze", of.definitions()),
+    ];
+    let maybe = maybe.into_iter().filter_map(|(what, sql)| Some((what, sql?)));
+    [("sessions by vendor", of.arms())].into_iter().chain(strata).chain(maybe).collect()
 }
