@@ -29,9 +29,9 @@ run,arm,stratum,profile,seconds,seed
 const PLANT: &str = "borealis = { delay_ms = 80, loss = 0.05 }";
 
 /// How much longer than planted the shortest round trip of an arm in a stratum may be, ms: an answer passes four threads (two of the relay, two
-/// ends'), each of which may wait for one of two busy processors; 20 ms were seen at a load of 15. Below the 80 ms between what is planted, so that
+/// ends'), each of which may wait for one of two busy processors; 39 ms were seen at a load of 19. Below the 80 ms between what is planted, so that
 /// none passes for another. It is never shorter.
-const LATE_MS: f64 = 60.0;
+const LATE_MS: f64 = 75.0;
 
 /// How far the share of loss may be off: two calls have some 3,000 packets, of which 0.05 are lost with a standard error of 0.004; five of those.
 const LOSS_WITHIN: f64 = 0.02;
