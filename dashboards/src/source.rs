@@ -5,8 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use qoe_query::board::{Board, BoardError, Boards, Filter, SessionTimeline};
+use serde_json::Value;
 
-use crate::satisfaction::{SatisfactionAsked, SatisfactionReport, satisfaction};
+use crate::satisfaction::{AnalysisAsked, SatisfactionAsked, SatisfactionReport, analysis, satisfaction};
 
 /// Answers the questions of the pages.
 pub trait Source: Clone + Send + Sync + 'static {
@@ -22,6 +23,9 @@ pub trait Source: Clone + Send + Sync + 'static {
         project: &str,
         asked: &SatisfactionAsked,
     ) -> impl Future<Output = Result<Arc<SatisfactionReport>, SourceError>> + Send;
+
+    /// One analysis of it, as JSON.
+    fn analysis(&self, project: &str, asked: &AnalysisAsked) -> impl Future<Output = Result<Value, SourceError>> + Send;
 }
 
 /// Why there is no answer, in the ways that call for different pages.
@@ -68,6 +72,10 @@ impl Source for Boards {
 
     async fn satisfaction(&self, project: &str, asked: &SatisfactionAsked) -> Result<Arc<SatisfactionReport>, SourceError> {
         satisfaction(self, project, asked).await
+    }
+
+    async fn analysis(&self, project: &str, asked: &AnalysisAsked) -> Result<Value, SourceError> {
+        analysis(self, project, asked).await
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use crate::source::{Source, SourceError};
 use crate::view::{Lang, View};
 use crate::{
-    SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction, render_session, synthetic, synthetic_report,
+    AnalysisAsked, SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction, render_session, synthetic, synthetic_report,
 };
 
 const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x onerror=y>";
@@ -81,6 +81,14 @@ impl Source for Scripted {
             "nowhere" => Err(SourceError::UnknownProject { project: project.to_owned() }),
             "away" => Err(away()),
             _ => Ok(Arc::new(synthetic_report::satisfaction(asked, moment()))),
+        }
+    }
+
+    async fn analysis(&self, project: &str, asked: &AnalysisAsked) -> Result<serde_json::Value, SourceError> {
+        match project {
+            "nowhere" => Err(SourceError::UnknownProject { project: project.to_owned() }),
+            "away" => Err(away()),
+            _ => Ok(serde_json::json!({"level": asked.level.level()})),
         }
     }
 }

@@ -139,6 +139,6 @@ pub use share::{Counts, difference, share};
 pub use spell::{SpellError, Spells};
 pub use stability::{Bursts, Objective, Stability, StabilityError, Verdict, stability};
 pub use survival_by_band::{ByBand, ByBandError, by_band};
-pub use two_sample::{MeanDifference, Sample, TwoSampleError, paired, ratio_of_means, welch};
+pub use two_sample::{MeanDifference, TwoSampleError, paired, ratio_of_means, welch};
 pub use waves::{WaveChange, WaveError, compare};
 pub use word_measures::{WordMeasure, WordMeasureError, word_measures};
