@@ -1,12 +1,16 @@
 //! What an analysis reads: a file, or a project of a store.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use qoe_query::frame::Input;
 use qoe_query::moment::{Moment, moment};
 use qoe_query::relations::Period;
 use qoe_query::{Catalog, Definitions};
+use sha2::{Digest, Sha256};
 
 use crate::access::{Access, DefinitionArgs, StoreArgs, catalog};
 use crate::exit::WrongUse;
@@ -110,6 +114,24 @@ impl DataArgs {
         };
         let condition = self.condition.as_ref().map_or_else(String::new, |condition| format!(" --where {condition:?}"));
         format!("{read}{condition}")
+    }
+
+    /// SHA-256 of the file, as `sha256sum` prints it; of a store, which changes, none.
+    pub fn hash(&self) -> anyhow::Result<Option<String>> {
+        let Some(path) = &self.data else { return Ok(None) };
+        let unread = || format!("read {}", path.display());
+        let mut file = BufReader::with_capacity(1 << 20, File::open(path).with_context(unread)?);
+        let mut hash = Sha256::new();
+        loop {
+            let piece = file.fill_buf().with_context(unread)?;
+            let length = piece.len();
+            if length == 0 {
+                break;
+            }
+            hash.update(piece);
+            file.consume(length);
+        }
+        Ok(Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
     /// Only rows that meet this condition.

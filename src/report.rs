@@ -51,6 +51,9 @@ pub struct SatisfactionArgs {
     /// The file to write; `-` writes to stdout.
     #[arg(long, short, value_name = "FILE", default_value = "satisfaction.html")]
     out: PathBuf,
+    /// Write the charts too, as PNG, into this folder. It takes a qoe with the feature png and a font for every letter.
+    #[arg(long, value_name = "DIR")]
+    png: Option<PathBuf>,
     #[command(flatten)]
     print: PrintArgs,
     #[command(flatten)]
@@ -67,6 +70,10 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
 async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
     let clock = DayClock::calendar(&args.tz)
         .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", args.tz)))?;
+    if args.png.is_some() && !cfg!(feature = "png") {
+        let instead = "this qoe draws no PNG: build it with `cargo build --release --features png`, or take the SVG in the report, where the charts are the same";
+        return Err(WrongUse(instead.to_owned()).into());
+    }
     let data = args.data.open().await?;
     let question = ReportQuestion {
         kind: args.kind,
@@ -78,10 +85,18 @@ async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
         seed: args.print.seed,
     };
     let answered = ask(&args, &question, &data).await;
-    let made =
-        Made { source: args.data.source(&data), command: args.command(&data), zone: args.tz.clone(), questions: questions(&args, &data) };
+    let made = Made {
+        source: args.data.source(&data),
+        hash: args.data.hash()?.map_or_else(String::new, |hash| format!("sha256:{hash}")),
+        command: args.command(&data),
+        zone: args.tz.clone(),
+        questions: questions(&args, &data),
+    };
     data.close().await;
     let report = answered?;
+    if let Some(folder) = &args.png {
+        pictures(&report, args.print.lang(), folder)?;
+    }
     args.print.print_or(
         || wire::report::report(&report),
         |lang| {
@@ -94,6 +109,25 @@ async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
             Ok(())
         },
     )
+}
+
+/// Each chart as a file, named for its part and its number in it.
+#[cfg(feature = "png")]
+fn pictures(report: &SatisfactionReport, lang: Lang, folder: &std::path::Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
+    for section in section::report::sections(report, lang) {
+        for (at, chart) in section.charts.iter().enumerate() {
+            let path = folder.join(format!("{}-{}.png", section.id, at + 1));
+            let picture = chart.png(lang, 2.0).with_context(|| format!("draw {}", path.display()))?;
+            std::fs::write(&path, picture).with_context(|| format!("write {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "png"))]
+fn pictures(_: &SatisfactionReport, _: Lang, _: &std::path::Path) -> anyhow::Result<()> {
+    Ok(())
 }
 
 async fn ask(args: &SatisfactionArgs, question: &ReportQuestion, data: &Data) -> anyhow::Result<SatisfactionReport> {
@@ -139,6 +173,7 @@ fn questions(args: &SatisfactionArgs, data: &Data) -> Vec<(String, String)> {
 /// What a report was made of.
 struct Made {
     source: String,
+    hash: String,
     command: String,
     zone: String,
     questions: Vec<(String, String)>,
@@ -154,7 +189,7 @@ fn page(report: &SatisfactionReport, lang: Lang, made: Made) -> Report {
             period: period.unwrap_or_default(),
             zone: made.zone,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            data_hash: String::new(),
+            data_hash: made.hash,
             command: made.command,
         },
         tiles: tiles.collect(),

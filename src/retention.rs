@@ -7,6 +7,8 @@ mod survival;
 use clap::{Args, Subcommand};
 use qoe_query::retention::{Bands, Split};
 
+use crate::exit::WrongUse;
+
 /// Which analysis.
 #[derive(Debug, Args)]
 pub struct RetentionArgs {
@@ -56,6 +58,42 @@ fn bands(text: &str) -> Result<Bands, String> {
     let (column, cuts) = text.rsplit_once(':').filter(|(column, _)| !column.is_empty()).ok_or_else(refused)?;
     let cuts = cuts.split(',').map(|cut| cut.trim().parse().map_err(|_| refused())).collect::<Result<Vec<f64>, String>>()?;
     Bands::new(column, cuts).map_err(|error| error.to_string())
+}
+
+/// How long a session's start is by default, s.
+const BASELINE_S: u32 = 60;
+
+/// Columns that are how long a session lasted, and how many of their unit a minute has.
+const DURATIONS: [(&str, f64); 10] = [
+    ("minutes", 1.0),
+    ("watch_minutes", 1.0),
+    ("call_minutes", 1.0),
+    ("session_minutes", 1.0),
+    ("duration_min", 1.0),
+    ("duration", 1.0),
+    ("watch_time", 1.0),
+    ("duration_s", 60.0),
+    ("duration_ms", 60_000.0),
+    ("watch_s", 60.0),
+];
+
+/// How many of its unit a minute has, of a column that says how long a session lasted; `None` of another.
+fn per_minute(column: &str) -> Option<f64> {
+    DURATIONS.iter().find(|(name, _)| *name == column).map(|(_, per_minute)| *per_minute)
+}
+
+fn seconds(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('s').unwrap_or(text).parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
+    number.ok_or_else(|| format!("{text:?} is no time of 1 to 86400 s: write 60s"))
+}
+
+/// Why what was measured over a whole session is not held against its length.
+fn immortal(measured: &str) -> WrongUse {
+    WrongUse(format!(
+        "{measured:?} measured over a whole session cannot be compared with how long that session lasted: who stays longer has more time to get it, so the \
+         longer session would seem its doing (immortal time). Measure it in the session's first seconds, as all that is held equal, and say so: \
+         --baseline 60s; sessions shorter than that are left out and the rest is counted from there"
+    ))
 }
 
 #[cfg(test)]

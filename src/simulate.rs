@@ -54,25 +54,30 @@ const CHUNK: usize = 65_536;
 /// Writes these sessions to a file of the kind its ending names; how many.
 pub fn write(path: &Path, config: &FeltConfig) -> anyhow::Result<usize> {
     let create = || File::create(path).with_context(|| format!("write {}", path.display()));
-    let mut columns = Columns::default();
-    let schema = columns.finish()?.schema();
+    let schema = Columns::default().finish()?.schema();
     let mut writer = match path.extension().and_then(|ending| ending.to_str()) {
         Some("parquet") => Writer::Parquet(Box::new(ArrowWriter::try_new(create()?, schema, None)?)),
         Some("csv") => Writer::Csv(csv::Writer::new(create()?)),
         Some("ndjson" | "jsonl") => Writer::Json(json::LineDelimitedWriter::new(create()?)),
         _ => return Err(WrongUse(format!("{} is of no kind that can be written: use .parquet, .csv or .ndjson", path.display())).into()),
     };
-    let (mut rows, mut failed) = (0, None);
+    let rows = batches(config, |batch| writer.write(&batch))?;
+    writer.close()?;
+    Ok(rows)
+}
+
+/// Hands these sessions to `each` as columns, some at a time; how many there were.
+pub fn batches(config: &FeltConfig, mut each: impl FnMut(RecordBatch) -> anyhow::Result<()>) -> anyhow::Result<usize> {
+    let (mut columns, mut rows, mut failed) = (Columns::default(), 0, None);
     felt(config, |session| {
         columns.push(&session);
         rows += 1;
         if columns.rows == CHUNK && failed.is_none() {
-            failed = columns.finish().and_then(|batch| writer.write(&batch)).err();
+            failed = columns.finish().and_then(&mut each).err();
         }
     });
     failed.map_or(Ok(()), Err)?;
-    writer.write(&columns.finish()?)?;
-    writer.close()?;
+    each(columns.finish()?)?;
     Ok(rows)
 }
 

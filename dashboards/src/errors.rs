@@ -30,6 +30,8 @@ pub(crate) enum Cause {
     Source(#[from] SourceError),
     #[error("no session {id:?}")]
     UnknownSession { id: String },
+    #[error("no analysis {name:?}")]
+    UnknownAnalysis { name: String },
     #[error("render a page")]
     Render(#[from] askama::Error),
 }
@@ -77,6 +79,10 @@ impl PageError {
             ),
             Cause::UnknownSession { id } => {
                 told(StatusCode::NOT_FOUND, "unknown_session", &(words.unknown_session)(id), String::new(), &words.unknown_session_todo)
+            }
+            Cause::UnknownAnalysis { name } => {
+                let there = "there are /api/satisfaction/score, correct, drivers, curve, stability, words and drift, and /api/retention/cohorts, survival and effect";
+                told(StatusCode::NOT_FOUND, "unknown_analysis", words.bad_link, format!("no analysis {name:?}: {there}"), &[])
             }
             Cause::Source(SourceError::Unavailable(_)) => {
                 told(StatusCode::SERVICE_UNAVAILABLE, "clickhouse_away", words.away, String::new(), &[words.away_todo])
@@ -133,6 +139,7 @@ impl IntoResponse for PageError {
 
 fn problem(told: &Told) -> Response {
     let detail = if told.detail.is_empty() { told.todo.join(" ") } else { format!("{}. {}", told.detail, told.todo.join(" ")) };
+    let detail = detail.trim_end().to_owned();
     let problem = Problem { kind: "about:blank", title: &told.title, status: told.status.as_u16(), code: told.code, detail: &detail };
     ([(CONTENT_TYPE, "application/problem+json")], serde_json::to_string(&problem).unwrap_or_default()).into_response()
 }

@@ -46,7 +46,7 @@ pub use board::render_board;
 pub use gate::{Asked, Shut, shut};
 pub use pages::router_over;
 pub use poc::{Comparison, PocAsked, render_poc};
-pub use satisfaction::{SatisfactionAsked, SatisfactionReport, render_satisfaction};
+pub use satisfaction::{Analysis, AnalysisAsked, SatisfactionAsked, SatisfactionReport, render_satisfaction};
 pub use session::render_session;
 pub use source::{Source, SourceError};
 pub use view::{Lang, Theme, View, ViewError};

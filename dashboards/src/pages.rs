@@ -15,7 +15,7 @@ use crate::board::render_board;
 use crate::errors::{Cause, Format, PageError};
 use crate::events;
 use crate::poc::{PocAsked, render_poc};
-use crate::satisfaction::{SatisfactionAsked, render_satisfaction};
+use crate::satisfaction::{AnalysisAsked, SatisfactionAsked, render_satisfaction};
 use crate::session::render_session;
 use crate::source::Source;
 use crate::view::{Lang, View};
@@ -52,6 +52,8 @@ pub fn router_over<S: Source>(source: S, settings: Settings) -> Router {
         .route("/api/board", get(board_answer::<S>))
         .route("/api/session/{id}", get(session_answer::<S>))
         .route("/api/satisfaction", get(satisfaction_answer::<S>))
+        .route("/api/satisfaction/{analysis}", get(satisfaction_analysis::<S>))
+        .route("/api/retention/{analysis}", get(retention_analysis::<S>))
         .with_state(App { source, settings })
         .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-store")));
     pages
@@ -143,6 +145,27 @@ async fn poc_check<S: Source>(State(app): State<App<S>>, Query(pairs): Pairs, he
     let asked = PocAsked::read(&pairs, &view.filter).map_err(|error| app.refuse(error, &view, Format::Json))?;
     let checked = app.source.check(&view.project, &asked).await.map_err(|error| app.refuse(error, &view, Format::Json))?;
     Ok(Json(wire::poc_check::poc_check(&checked)).into_response())
+}
+
+type Asking<S> = (State<App<S>>, Path<String>, Pairs, HeaderMap);
+
+async fn satisfaction_analysis<S: Source>((State(app), Path(name), Query(pairs), headers): Asking<S>) -> Result<Response, PageError> {
+    app.analysis(("satisfaction", &name), &pairs, &headers).await
+}
+
+async fn retention_analysis<S: Source>((State(app), Path(name), Query(pairs), headers): Asking<S>) -> Result<Response, PageError> {
+    app.analysis(("retention", &name), &pairs, &headers).await
+}
+
+impl<S: Source> App<S> {
+    async fn analysis(&self, (family, name): (&str, &str), pairs: &[(String, String)], headers: &HeaderMap) -> Result<Response, PageError> {
+        let view = self.read(pairs, headers, Format::Json)?;
+        let asked = AnalysisAsked::read(family, name, pairs, &view.filter);
+        let asked = asked.ok_or_else(|| self.refuse(Cause::UnknownAnalysis { name: name.to_owned() }, &view, Format::Json))?;
+        let asked = asked.map_err(|error| self.refuse(error, &view, Format::Json))?;
+        let answer = self.source.analysis(&view.project, &asked).await.map_err(|error| self.refuse(error, &view, Format::Json))?;
+        Ok(Json(answer).into_response())
+    }
 }
 
 impl<S> App<S> {

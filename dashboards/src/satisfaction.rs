@@ -1,10 +1,12 @@
 //! The page of satisfaction: the same parts as in a terminal and in a report, within the frame of the pages.
 
+mod analysis;
 mod asked;
 mod boards;
 
+pub use analysis::{Analysis, AnalysisAsked};
 pub use asked::SatisfactionAsked;
-pub(crate) use boards::satisfaction;
+pub(crate) use boards::{analysis, satisfaction};
 
 use askama::Template;
 use qoe_query::relations::Period;

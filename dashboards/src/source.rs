@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use qoe_query::board::{Board, BoardError, Boards, Filter, SessionTimeline};
 use qoe_query::poc::check::CheckAnswer;
+use serde_json::Value;
 
 use crate::poc::{Comparison, PocAsked, check, comparison};
-use crate::satisfaction::{SatisfactionAsked, SatisfactionReport, satisfaction};
+use crate::satisfaction::{AnalysisAsked, SatisfactionAsked, SatisfactionReport, analysis, satisfaction};
 
 /// Answers the questions of the pages.
 pub trait Source: Clone + Send + Sync + 'static {
@@ -30,6 +31,9 @@ pub trait Source: Clone + Send + Sync + 'static {
 
     /// A project's vendors compared.
     fn comparison(&self, project: &str, asked: &PocAsked) -> impl Future<Output = Result<Arc<Comparison>, SourceError>> + Send;
+
+    /// One analysis of it, as JSON.
+    fn analysis(&self, project: &str, asked: &AnalysisAsked) -> impl Future<Output = Result<Value, SourceError>> + Send;
 }
 
 /// Why there is no answer, in the ways that call for different pages.
@@ -84,6 +88,10 @@ impl Source for Boards {
 
     async fn comparison(&self, project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {
         comparison(self, project, asked).await
+    }
+
+    async fn analysis(&self, project: &str, asked: &AnalysisAsked) -> Result<Value, SourceError> {
+        analysis(self, project, asked).await
     }
 }
 

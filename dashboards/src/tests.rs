@@ -15,8 +15,8 @@ use tokio::sync::oneshot;
 use crate::source::{Source, SourceError};
 use crate::view::{Lang, View};
 use crate::{
-    Comparison, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction, render_session, synthetic,
-    synthetic_report,
+    AnalysisAsked, Comparison, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction,
+    render_session, synthetic, synthetic_report,
 };
 
 const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x onerror=y>";
@@ -100,6 +100,14 @@ impl Source for Scripted {
                 let period = asked.period(moment()).unwrap();
                 Ok(Arc::new(Comparison { period, english: made.english, chinese: made.chinese, json: made.json }))
             }
+        }
+    }
+
+    async fn analysis(&self, project: &str, asked: &AnalysisAsked) -> Result<serde_json::Value, SourceError> {
+        match project {
+            "nowhere" => Err(SourceError::UnknownProject { project: project.to_owned() }),
+            "away" => Err(away()),
+            _ => Ok(serde_json::json!({"level": asked.level.level()})),
         }
     }
 }

@@ -61,6 +61,14 @@ pub enum ViewError {
         /// The dimension's column.
         name: &'static str,
     },
+    /// A parameter that is not read here.
+    #[error("unknown parameter {name}: this takes {takes}, and filters such as f.vendor")]
+    UnknownParameter {
+        /// The parameter.
+        name: String,
+        /// What is read.
+        takes: String,
+    },
     /// A value that its parameter cannot have.
     #[error("{name}={value} is not understood: {hint}")]
     BadValue {

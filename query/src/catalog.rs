@@ -70,7 +70,7 @@ impl Catalog {
             let mut cursor = reader.arrow(&sql).map_err(describe)?;
             while cursor.next().await.map_err(|error| describe(reader.error(error)))?.is_some() {}
             let schema = cursor.schema().unwrap_or_else(|| Arc::new(Schema::empty()));
-            tables.push((name.to_owned(), Arc::new(in_utc(&schema))));
+            tables.push((name.to_owned(), Arc::new(plain(&schema))));
         }
         Ok(Catalog { reader, tables: Arc::new(tables), definitions: Arc::new(definitions) })
     }
@@ -115,12 +115,13 @@ impl Catalog {
     }
 }
 
-/// The schema with every timestamp in zone UTC, whatever name the server gives that zone.
-fn in_utc(schema: &Schema) -> Schema {
+/// The schema with every timestamp in zone UTC, whatever name the server gives that zone, and labels as text, however it sends them.
+fn plain(schema: &Schema) -> Schema {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Timestamp(_, _) => {
             Field::new(field.name(), DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), field.is_nullable())
         }
+        DataType::Dictionary(_, labels) => Field::new(field.name(), labels.as_ref().clone(), field.is_nullable()),
         _ => field.as_ref().clone(),
     });
     Schema::new(fields.collect::<Vec<_>>())

@@ -3,10 +3,11 @@
 use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, Window};
 use qoe_query::retention::DayClock;
-use qoe_query::retention::effect::{DURATIONS, EffectOutcome, EffectQuestion};
+use qoe_query::retention::effect::{EffectOutcome, EffectQuestion};
 use qoe_query::satisfaction::Covariates;
 use qoe_query::statistics::effect::{Estimand, Pairing, Trim};
 
+use super::{BASELINE_S, immortal, per_minute, seconds};
 use crate::data::DataArgs;
 use crate::exit::WrongUse;
 use crate::satisfaction::PrintArgs;
@@ -70,16 +71,8 @@ enum Pairs {
     Coarsened,
 }
 
-/// How long a session's start is by default, s.
-const BASELINE_S: u32 = 60;
-
 /// What may have decided who had it, of a session in a store.
 const KNOWN: [&str; 8] = ["network", "device_class", "platform", "region", "service", "scenario", "vendor", "connect_ms"];
-
-fn seconds(text: &str) -> Result<u32, String> {
-    let number = text.strip_suffix('s').unwrap_or(text).parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
-    number.ok_or_else(|| format!("{text:?} is no time of 1 to 86400 s: write 60s"))
-}
 
 fn claim(text: &str) -> Result<f64, String> {
     let share = match text.strip_suffix('%') {
@@ -103,21 +96,14 @@ impl EffectArgs {
                 .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", self.tz)))?;
             return Ok(EffectOutcome::Return { day, or_later, time: self.time.clone(), clock });
         }
-        let known = DURATIONS.iter().find(|(name, _)| *name == self.outcome).map(|(_, per_minute)| *per_minute);
-        let Some(per_minute) = known.or(self.duration.then_some(1.0)) else {
+        let Some(per_minute) = per_minute(&self.outcome).or(self.duration.then_some(1.0)) else {
             return Ok(EffectOutcome::After { column: self.outcome.clone() });
         };
         let baseline = match (self.baseline, self.data.is_file()) {
             (Some(seconds), _) => seconds,
             (None, false) => BASELINE_S,
             (None, true) => {
-                return Err(WrongUse(format!(
-                    "{:?} measured over a whole session cannot be compared with how long that session lasted: who stays longer has more time to get it, so the \
-                     longer session would seem its doing (immortal time). Measure treatment and covariates in the session's first seconds, and say so: \
-                     --baseline 60s; sessions shorter than that are left out and the rest is counted from there",
-                    self.treatment
-                ))
-                .into());
+                return Err(immortal(&self.treatment).into());
             }
         };
         Ok(EffectOutcome::Stay { column: self.outcome.clone(), per_minute, baseline_s: f64::from(baseline) })

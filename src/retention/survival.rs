@@ -1,11 +1,12 @@
 //! `qoe retention survival`.
 
 use qoe_dashboards::{section, wire};
-use qoe_query::relations::{self, Window};
-use qoe_query::retention::SurvivalQuestion;
+use qoe_query::relations::{self, MEASURES, Window};
+use qoe_query::retention::{Baseline, Split, SurvivalQuestion};
 
-use super::SplitArgs;
+use super::{BASELINE_S, SplitArgs, immortal, per_minute, seconds};
 use crate::data::DataArgs;
+use crate::exit::WrongUse;
 use crate::satisfaction::PrintArgs;
 
 /// What is waited for, and in whom.
@@ -28,6 +29,11 @@ pub struct SurvivalArgs {
     /// Column with the time from which each was watched [default: from 0].
     #[arg(long, value_name = "COL")]
     entry: Option<String>,
+    /// Of how long sessions last: the window at a session's start in which covariates and groups were measured; sessions shorter than that are left out
+    /// and the rest is watched from there. Of a store measures are taken from it [default: 60s where a measure is asked about]; for a file with a
+    /// measure such as rtt_ms among them it must be stated.
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    baseline: Option<u32>,
     /// Until when mean times are counted [default: as far as every group was watched].
     #[arg(long, value_name = "TIME", value_parser = horizon)]
     horizon: Option<f64>,
@@ -39,15 +45,19 @@ pub struct SurvivalArgs {
 
 /// Asks and prints.
 pub async fn run(args: SurvivalArgs) -> anyhow::Result<()> {
+    let split = args.split.clone().split();
+    let baseline = baseline(&args, split.as_ref())?;
     let data = args.data.open().await?;
-    let sessions = data.input(|period| relations::sessions(period, "csat", Window::Whole)).await?;
+    let window = baseline.map_or(Window::Whole, |baseline| Window::First { seconds: baseline.seconds });
+    let sessions = data.input(|period| relations::sessions(period, "csat", window)).await?;
     let stored = |column: &str| (!args.data.is_file()).then(|| column.to_owned());
     let question = SurvivalQuestion {
         duration: args.duration,
         event: args.event.or_else(|| stored("left")),
         user: args.user.or_else(|| stored("user_id")),
         entry: args.entry,
-        split: args.split.split(),
+        baseline,
+        split,
         covariates: args.covariates,
         horizon: args.horizon,
         condition: args.data.condition(),
@@ -57,6 +67,28 @@ pub async fn run(args: SurvivalArgs) -> anyhow::Result<()> {
     data.close().await;
     let answer = answered?;
     args.print.print(|| wire::survival::survival(&answer), |lang| section::survival::survival(&answer, lang))
+}
+
+/// The window that is needed where how a session was is held against how long it lasted.
+fn baseline(args: &SurvivalArgs, split: Option<&Split>) -> Result<Option<Baseline>, WrongUse> {
+    let Some(per_minute) = per_minute(&args.duration) else {
+        return match args.baseline {
+            None => Ok(None),
+            Some(_) => {
+                Err(WrongUse(format!("--baseline is of how long a session lasted, such as minutes, and {:?} is not that", args.duration)))
+            }
+        };
+    };
+    // Connecting is over before the session begins.
+    let lasting = |column: &&str| MEASURES.contains(column) && *column != "connect_ms";
+    let measured = args.covariates.iter().map(String::as_str).chain(split.map(Split::column)).find(lasting);
+    let seconds = match (args.baseline, measured) {
+        (Some(seconds), _) => seconds,
+        (None, None) => return Ok(None),
+        (None, Some(_)) if !args.data.is_file() => BASELINE_S,
+        (None, Some(measured)) => return Err(immortal(measured)),
+    };
+    Ok(Some(Baseline { seconds, per_minute }))
 }
 
 fn horizon(text: &str) -> Result<f64, String> {

@@ -115,7 +115,7 @@ impl Endpoint {
 
     /// Asks for an answer in Arrow, batch by batch: [`ArrowCursor::next`], whose errors go through [`Endpoint::error`].
     pub fn arrow(&self, sql: &str) -> Result<ArrowCursor, EndpointError> {
-        self.client.query_raw(sql).fetch_arrow().map_err(|source| self.error(source))
+        self.carrying().query_raw(sql).fetch_arrow().map_err(|source| self.error(source))
     }
 
     /// Inserts one batch as one insert under `token`: the same token again, within the deduplication window, changes nothing.
@@ -148,12 +148,14 @@ impl Endpoint {
         insert.await.map_err(|source| self.error(source))
     }
 
-    fn inserting(&self, token: &str) -> Client {
-        // Within one machine packing costs more than carrying.
+    /// For much at a time: within one machine packing costs more than carrying.
+    fn carrying(&self) -> Client {
         let compression = if is_loopback(&self.url) { Compression::None } else { Compression::Lz4 };
-        self.client
-            .clone()
-            .with_compression(compression)
+        self.client.clone().with_compression(compression)
+    }
+
+    fn inserting(&self, token: &str) -> Client {
+        self.carrying()
             .with_setting("async_insert", "0")
             .with_setting("insert_deduplication_token", token)
             .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")

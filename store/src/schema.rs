@@ -14,6 +14,7 @@ const FILES: &[(u32, &str, &str)] = &[
     (3, "losses", include_str!("../schema/0003_losses.sql")),
     (4, "keys", include_str!("../schema/0004_keys.sql")),
     (5, "compact_parts", include_str!("../schema/0005_compact_parts.sql")),
+    (6, "final_views", include_str!("../schema/0006_final_views.sql")),
 ];
 
 const PARTS: &[(&str, &str)] = &[

@@ -76,6 +76,73 @@ fn a_report_is_one_file_of_the_same_bytes_and_asks_nothing_of_anyone() {
     }
 }
 
+/// The file's own hash, so that a report can be told to be of a file.
+#[test]
+fn a_report_names_the_file_it_was_made_of_by_its_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.csv");
+    std::fs::write(&path, "user_id,score\nu1,5\n").unwrap();
+    let (code, page, complained) = qoe(&["report", "satisfaction", "--data", &path.to_string_lossy(), "--out", "-"]);
+    assert_eq!(code, Some(0), "{complained}");
+    // sha256sum's.
+    assert!(page.contains("sha256:e57dba1f3e1405057032ffef23ea9591d3df152e124a1b0ec8a5892a744a4501"), "{page}");
+}
+
+/// The level of an interval stands in its head, in every table that has one.
+#[test]
+fn tables_say_which_interval_they_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = simulated(folder.path(), 2_000);
+    let check = |flags: &[&str]| {
+        let (code, said, complained) = qoe(&[flags, &["--data", &file, "--level", "0.9"]].concat());
+        assert_eq!(code, Some(0), "{complained}");
+        assert!(said.contains("90 % interval") && !said.contains("95 %"), "{flags:?}: {said}");
+    };
+    check(&["satisfaction", "score"]);
+    check(&["satisfaction", "curve", "--measure", "rtt_ms"]);
+    check(&["satisfaction", "drivers", "--measures", "rtt_ms,loss_ratio", "--user", "user_id"]);
+    check(&["satisfaction", "stability"]);
+    let hd = ["--treatment", "height >= 720", "--outcome", "minutes", "--baseline", "60s", "--covariates", "network"];
+    check(&[&["retention", "effect"][..], &hd].concat());
+}
+
+/// Reasons have names that stay, and a sentence beside them.
+#[test]
+fn reasons_are_named_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = simulated(folder.path(), 20);
+    let curve = json(&["satisfaction", "curve", "--json", "--data", &file, "--measure", "rtt_ms"]);
+    assert_eq!((&curve["knee"]["why"], &curve["knee"]["detail"]), (&"too_few".into(), &"too few rows".into()));
+    assert_eq!((&curve["iqx"]["why"], &curve["iqx"]["detail"]), (&"too_few".into(), &"too few rows".into()));
+}
+
+/// Whoever asks for PNG gets it or is told what to do.
+#[test]
+fn png_is_drawn_or_said_how_to_be_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = simulated(folder.path(), 500);
+    let (out, png) = (folder.path().join("report.html"), folder.path().join("png"));
+    let (out, png) = (out.to_string_lossy(), png.to_string_lossy());
+    let (code, _, complained) = qoe(&["report", "satisfaction", "--data", &file, "--out", &out, "--png", &png]);
+    if cfg!(feature = "png") {
+        assert_eq!(code, Some(0), "{complained}");
+        assert!(std::fs::read_dir(&*png).unwrap().count() > 0);
+    } else {
+        assert_eq!(code, Some(2));
+        assert!(complained.contains("--features png"), "{complained}");
+    }
+}
+
+/// A report of a store says what one of a file says of the same sessions: the bench holds one against the other.
+#[test]
+fn a_store_says_what_a_file_says_of_the_same_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store").to_string_lossy().into_owned();
+    let (code, said, complained) = qoe(&["bench", "report", "--people", "2000", "--store", &store]);
+    assert_eq!(code, Some(0), "{complained}");
+    assert!(said.contains("report, ClickHouse"), "{said}");
+}
+
 #[test]
 fn a_session_is_not_compared_with_its_own_length() {
     let folder = tempfile::tempdir().unwrap();

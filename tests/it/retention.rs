@@ -108,8 +108,24 @@ fn cohorts_of_a_file_as_json_and_as_text() {
 #[test]
 fn survival_of_a_file_as_json_and_as_text() {
     let (_folder, path) = sessions();
-    let given = ["--data", &path, "--time", "minutes", "--event", "left", "--user", "user", "--by", "network", "--covariates", "rtt_ms"];
+    let given = [
+        "--data",
+        &path,
+        "--time",
+        "minutes",
+        "--event",
+        "left",
+        "--user",
+        "user",
+        "--by",
+        "network",
+        "--covariates",
+        "rtt_ms",
+        "--baseline",
+        "30s",
+    ];
     let answer = json(&run("survival", &[&given[..], &["--json", "--horizon", "30"]].concat()));
+    assert_eq!(answer["baseline_s"], 30);
     assert_eq!((&answer["rows"], &answer["events"], &answer["users"]), (&120.into(), &96.into(), &60.into()));
     assert_eq!((&answer["interval"], &answer["horizon"]), (&"log-log".into(), &30.0.into()));
     assert_eq!(answer["groups"].as_array().unwrap().len(), 2);
@@ -158,6 +174,9 @@ fn wrong_use_ends_with_2_and_what_cannot_be_said_with_3() {
     ends(&survival(&["--event", "gone"]), 2, "\"gone\": the columns are user, minutes");
     ends(&survival(&["--duration", "network"]), 2, "is no number");
     ends(&survival(&["--horizon=-1"]), 2, "is no time over 0");
+    ends(&survival(&["--covariates", "rtt_ms"]), 2, "immortal time");
+    ends(&survival(&["--band", "rtt_ms:100"]), 2, "--baseline 60s");
+    ends(&survival(&["--duration", "rtt_ms", "--baseline", "60s"]), 2, "is not that");
     ends(&survival(&["--event", "left", "--where", "left = 0"]), 3, "all are censored");
 }
 

@@ -40,7 +40,7 @@ pub struct Provenance {
     pub zone: String,
     /// The product's version.
     pub version: String,
-    /// A hash of the rows that were read.
+    /// SHA-256 of the file that was read; empty of a store, which changes.
     pub data_hash: String,
     /// The command that makes it.
     pub command: String,

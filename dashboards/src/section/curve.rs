@@ -4,7 +4,7 @@ use qoe_query::satisfaction::CurveAnswer;
 use qoe_query::statistics::iqx::{Iqx, Misfit};
 use qoe_query::statistics::knee::{Found, Knee, NoKnee};
 
-use super::numbers::{Unit, count, figure, interval, number, p_value};
+use super::numbers::{Unit, count, figure, interval, interval_head, number, p_value, percent};
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -62,7 +62,14 @@ fn knee_found(answer: &CurveAnswer, found: &Found, lang: Lang) -> String {
 }
 
 fn no_knee(p: Option<f64>, why: NoKnee, lang: Lang) -> String {
-    let why = match why {
+    let why = why_no_knee(why, lang);
+    let p = p.map_or_else(String::new, |p| format!(" (p {})", p_value(p)));
+    lang.pick(format!("No knee found: {why}{p}."), format!("未发现拐点：{why}{p}。"))
+}
+
+/// Why no knee is claimed, in words.
+pub(crate) fn why_no_knee(why: NoKnee, lang: Lang) -> &'static str {
+    match why {
         NoKnee::TooFew => lang.pick("too few rows", "样本太少"),
         NoKnee::TooFewValues => lang.pick("the measure takes too few values", "指标取值太少"),
         NoKnee::Constant => lang.pick("all outcomes are the same", "结果全部相同"),
@@ -73,13 +80,11 @@ fn no_knee(p: Option<f64>, why: NoKnee, lang: Lang) -> String {
             "the points lie on the lines without scatter, so nothing tells how sure a knee is",
             "数据点没有离散度，无法判断拐点的可靠性",
         ),
-    };
-    let p = p.map_or_else(String::new, |p| format!(" (p {})", p_value(p)));
-    lang.pick(format!("No knee found: {why}{p}."), format!("未发现拐点：{why}{p}。"))
+    }
 }
 
 fn bins(answer: &CurveAnswer, x: Unit, y: Unit, lang: Lang) -> Table {
-    let heads = [answer.measure.as_str(), answer.outcome.as_str(), lang.pick("95 % interval", "95 % 区间"), "n"];
+    let heads = [answer.measure.as_str(), answer.outcome.as_str(), &interval_head(answer.level, lang), "n"];
     let mut table = Table::new("", &heads);
     for bin in &answer.response.bins {
         let range = interval(bin.low, bin.high, x);
@@ -96,8 +101,8 @@ fn chart(answer: &CurveAnswer, lang: Lang) -> Chart {
     let steps = answer.response.smooth.iter().flat_map(|smooth| &smooth.steps);
     Chart {
         caption: lang.pick(
-            format!("{} by {}, with 95 % intervals, a monotone curve and the knee", answer.outcome, answer.measure),
-            format!("{} 随 {} 的变化：95 % 区间、单调曲线与拐点", answer.outcome, answer.measure),
+            format!("{} by {}, with {} intervals, a monotone curve and the knee", answer.outcome, answer.measure, percent(answer.level)),
+            format!("{} 随 {} 的变化：{} 区间、单调曲线与拐点", answer.outcome, answer.measure, percent(answer.level)),
         ),
         drawn: Drawn::Curve {
             x: if measure_unit(&answer.measure) == Unit::Share { format!("{}, %", answer.measure) } else { answer.measure.clone() },
@@ -126,7 +131,8 @@ fn method(answer: &CurveAnswer, lang: Lang) -> String {
     )
 }
 
-fn misfit(why: Misfit, lang: Lang) -> String {
+/// Why no exponential curve fits, in words.
+pub(crate) fn misfit(why: Misfit, lang: Lang) -> String {
     match why {
         Misfit::TooFew => lang.pick("too few rows", "样本太少").to_owned(),
         Misfit::TooFewValues => lang.pick("too few values", "取值太少").to_owned(),

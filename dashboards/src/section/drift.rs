@@ -45,7 +45,7 @@ pub fn drift(answer: &DriftAnswer, lang: Lang) -> Section {
         section.tables.push(change_table(answer, change, lang));
     }
     section.tables.push(series_table(answer, lang));
-    section.charts.extend(answer.series.iter().filter_map(|series| chart(answer, series, lang)));
+    section.charts.extend(answer.series.iter().enumerate().filter_map(|(at, series)| chart(answer, series, series_unit(answer, at), lang)));
     method(answer, lang, &mut section);
     section
 }
@@ -328,7 +328,7 @@ fn days(day: NaiveDate, answer: &DriftAnswer) -> f64 {
     (day - answer.this.to).num_days() as f64
 }
 
-fn chart(answer: &DriftAnswer, series: &Series, lang: Lang) -> Option<Chart> {
+fn chart(answer: &DriftAnswer, series: &Series, unit: Unit, lang: Lang) -> Option<Chart> {
     let points: Vec<_> =
         series.points.iter().filter_map(|point| Some((days(point.from, answer), point.estimate.as_ref()?.into()))).collect();
     let (Some(from), Some(to)) = (points.first().map(|point: &(f64, _)| point.0), points.last().map(|point| point.0)) else {
@@ -343,6 +343,7 @@ fn chart(answer: &DriftAnswer, series: &Series, lang: Lang) -> Option<Chart> {
         Cadence::Daily => lang.pick("day", "日"),
         Cadence::Weekly => lang.pick("week", "周"),
     };
+    let name = if unit == Unit::Share { format!("{}, %", series.name) } else { series.name.clone() };
     Some(Chart {
         caption: lang.pick(
             format!("{} by {per}, with intervals, changes of level and releases", series.name),
@@ -350,9 +351,9 @@ fn chart(answer: &DriftAnswer, series: &Series, lang: Lang) -> Option<Chart> {
         ),
         drawn: Drawn::Lines {
             x: lang.pick(format!("days from {}", answer.this.to), format!("距 {} 的天数", answer.this.to)),
-            y: series.name.clone(),
+            y: name.clone(),
             steps: false,
-            lines: vec![(series.name.clone(), points)],
+            lines: vec![(name, points)],
             marks,
         },
     })
@@ -384,8 +385,8 @@ fn method(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
         Cadence::Weekly => lang.pick("weeks", "周"),
     };
     section.method.push(lang.pick(
-        format!("Levels: means by {per}, circular binary segmentation; a change is named when noise alone, as correlated as the series, shows as much at most {percent} % of the time in any of all {} series (Holm). A trend or a season of the week is no change of level. Every row counts by itself: the same people in a stretch of days can pass for a level. A release coincides within {} days.", answer.series.len(), answer.cadence.window_days()),
-        format!("水平变化：按{per}取均值，循环二分分割；仅当同等自相关的噪声在全部 {} 个序列中出现同样变化的概率不超过 {percent} %（Holm）时才报告。趋势或按周的周期性不算水平变化。每行单独计：同一批用户集中在某段时间也可能表现为水平变化。与发布相距 {} 天以内视为吻合。", answer.series.len(), answer.cadence.window_days()),
+        format!("Levels: means by {per}, circular binary segmentation; a change is named when noise alone, as correlated as the series, shows as much at most {percent} % of the time in any of all {} series (Holm). A trend or a season of the week is no change of level. Each person counts once in a period, with the mean of its rows, where it is known who they are of. A release coincides within {} days.", answer.series.len(), answer.cadence.window_days()),
+        format!("水平变化：按{per}取均值，循环二分分割；仅当同等自相关的噪声在全部 {} 个序列中出现同样变化的概率不超过 {percent} %（Holm）时才报告。趋势或按周的周期性不算水平变化。知道用户时，每位用户在一个周期内只计一次（取其各行均值）。与发布相距 {} 天以内视为吻合。", answer.series.len(), answer.cadence.window_days()),
     ));
     if !answer.sparse.is_empty() {
         section.method.push(lang.pick(

@@ -4,7 +4,7 @@ use qoe_query::satisfaction::DriversAnswer;
 use qoe_query::statistics::drivers::{Driver, Findings, Penalised, Tendency};
 
 use super::curve::measure_unit;
-use super::numbers::{Unit, count, interval, number, p_value};
+use super::numbers::{Unit, count, interval, interval_head, number, p_value, percent};
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -75,11 +75,14 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
             ),
         ));
     }
-    section.tables.push(table(found, share, lang));
+    section.tables.push(table(answer, found, share, lang));
     section.charts.push(Chart {
         caption: lang.pick(
-            "Log-odds of a higher score for one standard deviation more of each measure, all others equal, with 95 % intervals".to_owned(),
-            "其他条件相同时，各指标每增加一个标准差，评分更高的对数优势及 95 % 区间".to_owned(),
+            format!(
+                "Log-odds of a higher score for one standard deviation more of each measure, all others equal, with {} intervals",
+                percent(answer.level)
+            ),
+            format!("其他条件相同时，各指标每增加一个标准差，评分更高的对数优势及 {} 区间", percent(answer.level)),
         ),
         drawn: Drawn::Forest {
             axis: lang.pick("log-odds per standard deviation", "每标准差的对数优势").to_owned(),
@@ -112,10 +115,11 @@ fn says(answer: &DriversAnswer, driver: &Driver, share: bool, lang: Lang) -> Str
     )
 }
 
-fn table(found: &[Driver], share: bool, lang: Lang) -> Table {
+fn table(answer: &DriversAnswer, found: &[Driver], share: bool, lang: Lang) -> Table {
+    let interval = interval_head(answer.level, lang);
     let heads = lang.pick(
-        ["measure", "one step", "goes with", "95 % interval", "per deviation", "p (Holm)", "inflation", "missing"],
-        ["指标", "一步", "对应变化", "95 % 区间", "每标准差", "p（Holm）", "方差膨胀", "缺失"],
+        ["measure", "one step", "goes with", &interval, "per deviation", "p (Holm)", "inflation", "missing"],
+        ["指标", "一步", "对应变化", &interval, "每标准差", "p（Holm）", "方差膨胀", "缺失"],
     );
     let mut table = Table::new("", &heads).words(1);
     for driver in found {
@@ -144,14 +148,19 @@ fn tendency_table(tendencies: &[Tendency], lang: Lang) -> Table {
 }
 
 fn drawn(why: &Penalised, lang: Lang) -> String {
-    let why = match why {
-        Penalised::Asked => lang.pick("it was asked for", "按要求").to_owned(),
-        Penalised::NotFitted(error) => error.to_string(),
-        Penalised::TooFewUsers { users, columns } => lang
-            .pick(format!("{users} people are too few for {columns} coefficients"), format!("{users} 位用户不足以估计 {columns} 个系数")),
-    };
+    let why = why_penalised(why, lang);
     lang.pick(
         format!("Coefficients are drawn to zero and have no honest interval, only an order and a direction: {why}."),
         format!("系数被收缩，没有可靠的区间，只给出次序与方向：{why}。"),
     )
+}
+
+/// Why coefficients are drawn to zero, in words.
+pub(crate) fn why_penalised(why: &Penalised, lang: Lang) -> String {
+    match why {
+        Penalised::Asked => lang.pick("it was asked for", "按要求").to_owned(),
+        Penalised::NotFitted(error) => error.to_string(),
+        Penalised::TooFewUsers { users, columns } => lang
+            .pick(format!("{users} people are too few for {columns} coefficients"), format!("{users} 位用户不足以估计 {columns} 个系数")),
+    }
 }

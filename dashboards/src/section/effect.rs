@@ -4,7 +4,7 @@ use qoe_query::retention::effect::{ClaimVerdict, EffectAsked, EffectOutcome};
 use qoe_query::statistics::Estimate;
 use qoe_query::statistics::effect::{Arm, Contrast, Conversion, Estimand, Outcome, Warning};
 
-use super::numbers::{Unit, count, figure, interval, number, p_value};
+use super::numbers::{Unit, count, figure, interval, interval_head, number, p_value, percent};
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -124,10 +124,8 @@ fn hidden(asked: &EffectAsked, lang: Lang) -> Option<String> {
 }
 
 fn figures(asked: &EffectAsked, lang: Lang) -> Table {
-    let heads = lang.pick(
-        ["method", "with it", "without", "difference", "95 % interval", "relative"],
-        ["方法", "有", "无", "差异", "95 % 区间", "相对"],
-    );
+    let head = interval_head(asked.question.level, lang);
+    let heads = lang.pick(["method", "with it", "without", "difference", &head, "relative"], ["方法", "有", "无", "差异", &head, "相对"]);
     let mut table = Table::new("", &heads);
     let unit = unit(asked);
     let found = &asked.found;
@@ -191,7 +189,10 @@ fn chart(asked: &EffectAsked, lang: Lang) -> Chart {
     ];
     rows.extend(found.pairs.as_ref().map(|pairs| (lang.pick("matched pairs", "配对").to_owned(), (&pairs.difference).into())));
     Chart {
-        caption: lang.pick("Raw and adjusted, with 95 % intervals".to_owned(), "调整前后的差异与 95 % 区间".to_owned()),
+        caption: lang.pick(
+            format!("Raw and adjusted, with {} intervals", percent(asked.question.level)),
+            format!("调整前后的差异与 {} 区间", percent(asked.question.level)),
+        ),
         drawn: Drawn::Forest { axis: outcome(asked, lang), share: found.kind == Outcome::Share, nothing: Some(0.0), rows },
     }
 }
@@ -231,7 +232,8 @@ fn arm(arm: Arm, lang: Lang) -> &'static str {
     }
 }
 
-fn warned(warning: &Warning, lang: Lang) -> String {
+/// A warning in words.
+pub(crate) fn warned(warning: &Warning, lang: Lang) -> String {
     match warning {
         Warning::ThinOverlap { outside } => lang.pick(
             format!("{:.0} % of the rows have no counterpart in the other group.", outside * 100.0),

@@ -79,6 +79,11 @@ pub fn percent(level: Confidence) -> String {
     format!("{} %", (level.level() * 1e4).round() / 1e2)
 }
 
+/// The head of a column of intervals: `95 % interval`.
+pub fn interval_head(level: Confidence, lang: Lang) -> String {
+    lang.pick(format!("{} interval", percent(level)), format!("{} 区间", percent(level)))
+}
+
 /// A p value: never 0.
 pub fn p_value(p: f64) -> String {
     if p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") }

@@ -49,7 +49,7 @@ pub fn sections(report: &SatisfactionReport, lang: Lang) -> Vec<Section> {
     parts.push(told("stability", title("Does it connect as promised", "接通与可用性是否达标"), stability));
     parts.push(told("drift", title("What changed", "变化趋势"), report.drift.as_ref().map(|answer| drift::drift(answer, lang))));
     if let Some(records) = &report.vendors {
-        let records = records.as_ref().map(|records| vendor_record::vendor_record(records, lang));
+        let records = records.as_ref().map(|records| vendor_record::vendor_record(records, report.question.level, lang));
         parts.push(told("vendor-record", title("What quality does not show", "质量指标之外"), records));
     }
     parts.push(limits(report, lang));

@@ -3,7 +3,7 @@
 use qoe_query::satisfaction::{ScoreAnswer, ScoreGroup};
 use qoe_query::statistics::scale::Kind;
 
-use super::numbers::{Unit, count, figure, interval, number};
+use super::numbers::{Unit, count, figure, interval, interval_head, number, percent};
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -97,7 +97,8 @@ pub fn named(values: &[String], lang: Lang) -> String {
 
 fn groups(answer: &ScoreAnswer, lang: Lang, unit: Unit) -> Table {
     let by = if answer.by.is_empty() { lang.pick("group", "分组").to_owned() } else { answer.by.join(" · ") };
-    let heads = [by.as_str(), lang.pick("score", "得分"), lang.pick("95 % interval", "95 % 区间"), "n", lang.pick("answered", "作答率")];
+    let interval = interval_head(answer.level, lang);
+    let heads = [by.as_str(), lang.pick("score", "得分"), &interval, "n", lang.pick("answered", "作答率")];
     let mut table = Table::new("", &heads);
     for group in std::iter::once(&answer.all).chain(&answer.groups) {
         table.row(line(group, lang, unit));
@@ -123,8 +124,8 @@ fn chart(answer: &ScoreAnswer, lang: Lang) -> Option<Chart> {
     let kind = answer.instrument.kind();
     (rows.len() > 1).then(|| Chart {
         caption: lang.pick(
-            format!("Score by {}, with 95 % intervals", answer.by.join(", ")),
-            format!("按 {} 的得分与 95 % 区间", answer.by.join("、")),
+            format!("Score by {}, with {} intervals", answer.by.join(", "), percent(answer.level)),
+            format!("按 {} 的得分与 {} 区间", answer.by.join("、"), percent(answer.level)),
         ),
         drawn: Drawn::Forest { axis: meaning(kind, lang).to_owned(), share: unit(kind) == Unit::Share, nothing: None, rows },
     })

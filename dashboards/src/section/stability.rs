@@ -3,7 +3,7 @@
 use qoe_query::satisfaction::{StabilityAnswer, StabilityGroup};
 use qoe_query::statistics::stability::{Stability, Verdict};
 
-use super::numbers::count;
+use super::numbers::{count, interval_head};
 use super::score::named;
 use super::{Section, Table};
 use crate::view::Lang;
@@ -16,9 +16,10 @@ fn nines(share: f64) -> String {
 /// The answer as people read it.
 pub fn stability(answer: &StabilityAnswer, lang: Lang) -> Section {
     let mut section = Section::new("stability", lang.pick("Does it connect as promised", "接通与可用性是否达标"));
+    let interval = interval_head(answer.level, lang);
     let heads = lang.pick(
-        ["group", "objective", "succeeded", "95 % interval", "attempts", "verdict", "budget used", "attempts to show it"],
-        ["分组", "目标", "成功率", "95 % 区间", "尝试次数", "结论", "错误预算已用", "证明所需次数"],
+        ["group", "objective", "succeeded", &interval, "attempts", "verdict", "budget used", "attempts to show it"],
+        ["分组", "目标", "成功率", &interval, "尝试次数", "结论", "错误预算已用", "证明所需次数"],
     );
     let mut table = Table::new("", &heads).words(5);
     for group in &answer.groups {

@@ -1,17 +1,22 @@
 //! How long until something happens.
 
+mod tables;
+mod warnings;
 mod words;
 
-use qoe_query::retention::{Amount, Hazard, Model, SurvivalAnswer, SurvivalGroups};
+use qoe_query::retention::{Amount, Hazard, SurvivalAnswer, SurvivalGroups};
 use qoe_query::statistics::kaplan_meier::Quantile;
 use qoe_query::statistics::survival_by_band::Band;
-use qoe_query::statistics::{Estimate, KaplanMeier, RestrictedMean};
+use qoe_query::statistics::{Estimate, KaplanMeier};
 
+use super::Section;
 use super::cohorts::{LINES, labelled};
-use super::numbers::{Unit, count, figure_in, interval, number, p_value, percent, plain, signed};
-use super::{Section, Table};
+use super::numbers::{Unit, count, figure_in, interval, number, percent, signed};
 use crate::plot::{Chart, Drawn, Figure};
 use crate::view::Lang;
+
+use tables::{at_risk, curves, hazards, summary};
+use warnings::warnings;
 
 pub use words::{log_rank_why, mean_why, model_why};
 
@@ -209,232 +214,6 @@ fn hazard_says(answer: &SurvivalAnswer, hazard: &Hazard, lang: Lang) -> String {
     }
 }
 
-fn warnings(answer: &SurvivalAnswer, lang: Lang, section: &mut Section) {
-    let event = event(answer, lang);
-    let mut warn = |en: String, zh: String| section.warnings.push(lang.pick(en, zh));
-    if answer.event.is_none() {
-        warn(
-            "No column says whose end was seen (--event), so everyone's counts as seen: if some were only watched no longer, times come out too short.".to_owned(),
-            "未指明哪一列表示是否真正结束（--event），因此每条记录都按已结束计；若其中有些只是不再观察，时长会被低估。".to_owned(),
-        );
-    }
-    for (n, en, zh) in words::left_out(answer.left_out) {
-        warn(format!("Rows {en}, left out: {}.", count(n)), format!("{} 条记录{zh}，未计入。", count(n)));
-    }
-    if let Some(time) = answer.emptied {
-        let time = number(time, unit(answer));
-        warn(
-            format!("At {time} all who were at risk then have had {event}: the curve is 0 from there on, whoever was entered later."),
-            format!("在 {time} 时，当时在险者全部发生了{event}：此后曲线恒为 0，与更晚进入者无关。"),
-        );
-    }
-    if let Some(users) = answer.users.filter(|users| *users < answer.rows) {
-        warn(
-            format!(
-                "{} rows belong to {} people; the curves take rows as independent, so their intervals and the log-rank test are surer than they should be.",
-                count(answer.rows),
-                count(users)
-            ),
-            format!(
-                "{} 条记录属于 {} 名用户；曲线按各条记录相互独立计算，因此区间偏窄，log-rank 检验偏于显著。",
-                count(answer.rows),
-                count(users)
-            ),
-        );
-    }
-    if answer.events < FEW_EVENTS {
-        let (event, n) = (event.trim(), count(answer.events));
-        section.warnings.push(lang.pick(
-            format!("Few times did {event} happen: {n}. Intervals are rough, and the median's need not cover it."),
-            format!("{event} 仅发生 {n} 例，区间只是粗略估计，中位数的区间未必可靠。"),
-        ));
-    }
-    if let Err(error) = &answer.restricted_mean {
-        section.warnings.push(mean_why(error, lang));
-    }
-    if let Some(groups) = &answer.groups {
-        group_warnings(answer, groups, lang, section);
-    }
-    if let Some(model) = &answer.model {
-        model_warnings(answer, model, lang, section);
-    }
-    if answer.groups.is_some() || answer.model.is_some() {
-        section.warnings.push(lang.pick(
-            "What is measured over the whole of a time can be the consequence of its length: a difference is an association and may have other causes.".to_owned(),
-            "在整个时段内测得的指标可能反受时长影响：差异只是关联，可能另有原因。".to_owned(),
-        ));
-    }
-}
-
-fn group_warnings(answer: &SurvivalAnswer, groups: &SurvivalGroups, lang: Lang, section: &mut Section) {
-    if groups.left_out > 0 {
-        let n = count(groups.left_out);
-        section.warnings.push(lang.pick(format!("Smaller groups that are not shown: {n}."), format!("另有 {n} 个较小的分组未列出。")));
-    }
-    if let Err(error) = &groups.bands.log_rank {
-        section.warnings.push(log_rank_why(error, lang));
-    }
-    let named = |pick: &dyn Fn(&Band) -> bool| -> Vec<String> {
-        groups.bands.bands.iter().filter(|band| pick(band)).map(|band| labelled(&band.label, &groups.split, lang)).collect()
-    };
-    let unknown = named(&|band| band.restricted_mean.is_err());
-    if !unknown.is_empty() {
-        let horizon = number(groups.bands.horizon, unit(answer));
-        section.warnings.push(lang.pick(
-            format!("The mean up to {horizon} cannot be told of {}: nothing happened by then, to too few, or they were not watched for so long.", unknown.join(", ")),
-            format!("无法给出 {} 截至 {horizon} 的均值：此前没有事件、人数太少，或观察时间不足。", unknown.join("、")),
-        ));
-    }
-    let small = named(&|band| band.events < FEW_EVENTS);
-    if !small.is_empty() {
-        let event = event(answer, lang);
-        section.warnings.push(lang.pick(
-            format!("Fewer than {FEW_EVENTS} times did {event} happen in {}: intervals are rough.", small.join(", ")),
-            format!("{} 中发生{event}的不足 {FEW_EVENTS} 例，区间只是粗略估计。", small.join("、")),
-        ));
-    }
-}
-
-/// Fewer events than this, and intervals that hold for many are rough: our choice.
-const FEW_EVENTS: u64 = 10;
-
-/// Fewer people than this, and robust intervals are too narrow (see [`qoe_query::statistics::Cox::robust`]).
-const FEW_CLUSTERS: u64 = 40;
-
-fn model_warnings(answer: &SurvivalAnswer, model: &Result<Model, qoe_query::retention::ModelError>, lang: Lang, section: &mut Section) {
-    let model = match model {
-        Ok(model) => model,
-        Err(error) => {
-            let why = model_why(error, lang);
-            section.warnings.push(lang.pick(format!("No hazard ratios: {why}."), format!("无法给出风险比：{why}。")));
-            return;
-        }
-    };
-    let mut warn = |en: String, zh: String| section.warnings.push(lang.pick(en, zh));
-    for dropped in &model.dropped {
-        let (column, (en, zh)) = (&dropped.column, words::dropped(dropped.why));
-        warn(format!("{column} {en} and was left out of the model."), format!("{column} {zh}，未进入模型。"));
-    }
-    match (answer.users, model.clusters) {
-        (Some(_), None) => warn(
-            "There are too few people to allow for rows of one person in the hazard ratios: their intervals take rows as independent."
-                .to_owned(),
-            "用户太少，风险比的区间无法考虑同一用户多条记录之间的相关，按各条记录独立计算。".to_owned(),
-        ),
-        (Some(users), Some(_)) if users < FEW_CLUSTERS => warn(
-            format!(
-                "The rows belong to {users} people only: with fewer than {FEW_CLUSTERS} the intervals of hazard ratios are too narrow."
-            ),
-            format!("仅有 {users} 名用户：少于 {FEW_CLUSTERS} 名时风险比的区间偏窄。"),
-        ),
-        _ => {}
-    }
-    let alpha = 1.0 - answer.level.level();
-    if let Some(test) =
-        model.cox.proportionality.as_ref().filter(|test| test.p_value < alpha || test.columns.iter().any(|c| c.p_value < alpha))
-    {
-        let columns: Vec<&str> = test.columns.iter().filter(|column| column.p_value < alpha).map(|column| column.column.as_str()).collect();
-        let p = words::p(test.p_value);
-        let (which, zh_which) =
-            if columns.is_empty() { ("all together".to_owned(), "整体".to_owned()) } else { (columns.join(", "), columns.join("、")) };
-        warn(
-            format!("Hazard ratios change as time goes by ({which}; all together {p}): read each as an average over time."),
-            format!("风险比随时间变化（{zh_which}；整体 {p}）：请将其理解为时间上的平均。"),
-        );
-    }
-}
-
-fn interval_head(answer: &SurvivalAnswer, lang: Lang) -> String {
-    format!("{} {}", percent(answer.level), lang.pick("interval", "区间"))
-}
-
-fn mean_cells(mean: Option<&RestrictedMean>, unit: Unit) -> [String; 2] {
-    mean.map_or_else(|| ["–".into(), "–".into()], |mean| [number(mean.mean.value, unit), interval(mean.mean.low, mean.mean.high, unit)])
-}
-
-fn summary(answer: &SurvivalAnswer, lang: Lang) -> Table {
-    let unit = unit(answer);
-    let ends_head = interval_head(answer, lang);
-    let until = number(answer.horizon, unit);
-    let mean = lang.pick(format!("mean up to {until}"), format!("截至 {until} 的均值"));
-    let first = answer.groups.as_ref().and_then(|groups| Some(labelled(&groups.bands.bands.first()?.label, &groups.split, lang)));
-    let less = first.as_ref().map(|first| lang.pick(format!("less {first}"), format!("与 {first} 之差")));
-    let by = answer.groups.as_ref().map_or(lang.pick("group", "分组"), |groups| groups.split.column());
-    let happened = lang.pick("events", "事件数");
-    let mut heads = vec![by, "n", happened, lang.pick("median", "中位数"), &ends_head, &mean, &ends_head];
-    heads.extend(less.iter().flat_map(|less| [less.as_str(), ends_head.as_str()]));
-    let mut table = Table::new(lang.pick(format!("Times in {}", answer.duration), format!("时长（{}）", answer.duration)), &heads);
-    let start = |name: String, n: u64, events: u64, median: &Quantile| {
-        [name, count(n), count(events), time(median.value, unit, lang), ends(median, unit, lang)]
-    };
-    let blank = || ["–".to_owned(), "–".to_owned()];
-    let all = start(lang.pick("all", "全部").to_owned(), answer.rows, answer.events, &answer.median);
-    let tail = less.iter().flat_map(|_| blank());
-    table.row(all.into_iter().chain(mean_cells(answer.restricted_mean.as_ref().ok(), unit)).chain(tail));
-    for (groups, band) in answer.groups.iter().flat_map(|groups| groups.bands.bands.iter().map(move |band| (groups, band))) {
-        let own = start(labelled(&band.label, &groups.split, lang), band.n, band.events, &band.median);
-        let decimals = if let Unit::Plain(decimals) = unit { decimals } else { 1 };
-        let less = band.less_first.as_ref().map_or_else(blank, |less| {
-            let [value, low, high] = [less.value, less.low, less.high].map(|value| signed(value, decimals));
-            [value, format!("{low} – {high}")]
-        });
-        table.row(own.into_iter().chain(mean_cells(band.restricted_mean.as_ref().ok(), unit)).chain(less));
-    }
-    table
-}
-
-/// Everyone's curve and those of the groups, by name.
-fn curves(answer: &SurvivalAnswer, lang: Lang) -> Vec<(String, &KaplanMeier)> {
-    match &answer.groups {
-        None => vec![(lang.pick("all", "全部").to_owned(), &answer.curve)],
-        Some(groups) => groups.bands.bands.iter().map(|band| (labelled(&band.label, &groups.split, lang), &band.curve)).collect(),
-    }
-}
-
-fn at_risk(answer: &SurvivalAnswer, lang: Lang) -> Table {
-    let by = answer.groups.as_ref().map_or(lang.pick("group", "分组"), |groups| groups.split.column());
-    let without = lang.pick(format!("without {}", event(answer, lang)), format!("未发生{}", event(answer, lang)).trim_end().to_owned());
-    let ends = interval_head(answer, lang);
-    let heads = [by, answer.duration.as_str(), lang.pick("at risk", "在险人数"), &without, &ends];
-    let mut table = Table::new(lang.pick("Numbers at risk and the share still without it", "在险人数与未发生比例"), &heads);
-    for (name, curve) in curves(answer, lang) {
-        for time in &answer.times {
-            let at_risk = count(curve.at_risk(*time));
-            let (value, ends) = curve.at(*time, answer.level).map_or_else(
-                || ("–".to_owned(), "–".to_owned()),
-                |left| (number(left.value, Unit::Share), interval(left.low, left.high, Unit::Share)),
-            );
-            table.row([name.clone(), plain(*time), at_risk, value, ends]);
-        }
-    }
-    table
-}
-
-fn hazards(answer: &SurvivalAnswer, model: &Model, lang: Lang) -> Table {
-    let ends = interval_head(answer, lang);
-    let heads = [
-        lang.pick("covariate", "协变量"),
-        lang.pick("step", "对比"),
-        lang.pick("hazard ratio", "风险比"),
-        &ends,
-        "p",
-        lang.pick("p of a change over time", "随时间变化的 p"),
-    ];
-    let mut table = Table::new(lang.pick("Hazard ratios", "风险比"), &heads).words(1);
-    for hazard in &model.hazards {
-        let unit = Unit::Plain(if hazard.ratio.value < 10.0 { 3 } else { 1 });
-        table.row([
-            hazard.column.clone(),
-            amount(hazard, lang),
-            number(hazard.ratio.value, unit),
-            interval(hazard.ratio.low, hazard.ratio.high, unit),
-            hazard.p_value.map_or_else(|| "–".to_owned(), p_value),
-            hazard.departure.as_ref().map_or_else(|| "–".to_owned(), |departure| p_value(departure.p_value)),
-        ]);
-    }
-    table
-}
-
 fn lines(answer: &SurvivalAnswer, lang: Lang) -> Chart {
     let line = |curve: &KaplanMeier| -> Vec<(f64, Figure)> {
         let start = std::iter::once((0.0, Figure { value: 1.0, low: 1.0, high: 1.0 }));
@@ -468,6 +247,15 @@ fn method(answer: &SurvivalAnswer, lang: Lang, section: &mut Section) {
         format!("Kaplan and Meier's curve, by rows; variance by Greenwood, {level} intervals on the log-log scale; the median's by Brookmeyer and Crowley. At a tie the event comes before the censoring; censoring is taken to have nothing to do with the event."),
         format!("Kaplan–Meier 曲线，以记录为单位；方差采用 Greenwood 公式，{level} 区间取自 log-log 变换，中位数区间采用 Brookmeyer–Crowley 方法。同一时刻事件先于删失；假定删失与事件无关。"),
     ));
+    if let Some(baseline) = answer.baseline {
+        section.method.push(lang.pick(
+            format!(
+                "Covariates and groups are of the first {} s, watched from there among those still there (landmark).",
+                baseline.seconds
+            ),
+            format!("协变量与分组取自前 {} 秒，只观察其时仍在场者（里程碑法）。", baseline.seconds),
+        ));
+    }
     section.method.push(lang.pick(
         "Mean time is the area under the curve up to the horizon (restricted mean), with a normal interval.".to_owned(),
         "平均时长为曲线下至截止点的面积（限制平均生存时间，RMST），区间采用正态近似。".to_owned(),

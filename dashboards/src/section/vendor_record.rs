@@ -1,15 +1,16 @@
 //! What vendors were like to work with.
 
+use qoe_query::statistics::Confidence;
 use qoe_query::statistics::kaplan_meier::Quantile;
 use qoe_query::vendor_record::VendorRecord;
 
-use super::numbers::{Unit, count, number};
+use super::numbers::{Unit, count, number, percent};
 use super::score::named;
 use super::{Section, Table};
 use crate::view::Lang;
 
 /// The records as people read them.
-pub fn vendor_record(records: &[VendorRecord], lang: Lang) -> Section {
+pub fn vendor_record(records: &[VendorRecord], level: Confidence, lang: Lang) -> Section {
     let mut section = Section::new("vendor-record", lang.pick("What quality does not show", "质量指标之外"));
     if records.is_empty() {
         section.says.push(lang.pick(
@@ -39,8 +40,8 @@ pub fn vendor_record(records: &[VendorRecord], lang: Lang) -> Section {
     }
     section.tables.push(table);
     section.method.push(lang.pick(
-        "Times of tickets are medians with 95 % intervals (Kaplan-Meier; a ticket still open counts as open, not as resolved). – : not logged, or fewer than half are over.".to_owned(),
-        "工单时间为中位数及 95 % 区间（Kaplan-Meier；未关闭的工单按未关闭计）。“–”表示没有记录，或结束的不足一半。".to_owned(),
+        format!("Times of tickets are medians with {} intervals (Kaplan-Meier; a ticket still open counts as open, not as resolved). – : not logged, or fewer than half are over.", percent(level)),
+        format!("工单时间为中位数及 {} 区间（Kaplan-Meier；未关闭的工单按未关闭计）。“–”表示没有记录，或结束的不足一半。", percent(level)),
     ));
     section
 }

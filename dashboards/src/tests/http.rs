@@ -68,6 +68,21 @@ async fn an_api_problem_is_problem_json_with_a_stable_code() {
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     expect![[r#"{"type":"about:blank","title":"This link is not understood","status":400,"code":"bad_link","detail":"unknown filter f.colour: use f.vendor, f.service, f.region, f.network, f.platform or f.app_version. Mend the link, or open the board without filters."}"#]]
         .assert_eq(&text(response).await);
+    for (path, status, wanted) in [
+        ("/api/satisfaction/curve", StatusCode::BAD_REQUEST, "name a measure of sessions"),
+        ("/api/satisfaction/score?level=2", StatusCode::BAD_REQUEST, "such as 0.95"),
+        ("/api/retention/effect?treatment=1=1", StatusCode::BAD_REQUEST, "such as rtt_ms>=250"),
+        ("/api/retention/survival?colour=red", StatusCode::BAD_REQUEST, "unknown parameter colour"),
+        ("/api/satisfaction/joy", StatusCode::NOT_FOUND, "/api/retention/cohorts"),
+        ("/api/satisfaction/score?project=nowhere", StatusCode::NOT_FOUND, "unknown_project"),
+        ("/api/satisfaction/score?project=away", StatusCode::SERVICE_UNAVAILABLE, "clickhouse_away"),
+        ("/api/satisfaction/curve?measure=rtt_ms&level=0.9", StatusCode::OK, "{\"level\":0.9}"),
+    ] {
+        let response = get(path, Ok(board())).await;
+        assert_eq!(response.status(), status, "{path}");
+        let said = text(response).await;
+        assert!(said.contains(wanted), "{path}: {said}");
+    }
     let away = get("/api/board", Err(away())).await;
     assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(text(away).await.contains("\"code\":\"clickhouse_away\""));

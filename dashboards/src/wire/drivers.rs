@@ -1,10 +1,12 @@
 //! Drivers as JSON.
 
 use qoe_query::satisfaction::DriversAnswer;
-use qoe_query::statistics::drivers::Findings;
+use qoe_query::statistics::drivers::{Findings, Penalised};
 use serde_json::{Value, json};
 
 use super::estimate;
+use crate::section::drivers::why_penalised;
+use crate::view::Lang;
 
 /// What `qoe satisfaction drivers --json` and `/api/satisfaction` answer.
 pub fn drivers(answer: &DriversAnswer) -> Value {
@@ -23,11 +25,15 @@ pub fn drivers(answer: &DriversAnswer) -> Value {
             let all = tendencies.iter().map(|tendency| {
                 json!({"measure": tendency.measure, "per_deviation": tendency.per_deviation, "step": tendency.step, "per_step": tendency.per_step})
             });
-            (Vec::new(), json!({"why": format!("{why:?}"), "ridge": ridge, "measures": all.collect::<Vec<_>>()}))
+            (
+                Vec::new(),
+                json!({"why": penalised(why), "detail": why_penalised(why, Lang::En), "ridge": ridge, "measures": all.collect::<Vec<_>>()}),
+            )
         }
     };
     json!({
         "outcome": answer.outcome,
+        "level": answer.level.level(),
         "measures": answer.measures,
         "confounders": answer.confounders,
         "left_out_as_sparse": answer.sparse,
@@ -38,4 +44,12 @@ pub fn drivers(answer: &DriversAnswer) -> Value {
         "drivers": ranked,
         "tendencies": tendencies,
     })
+}
+
+fn penalised(why: &Penalised) -> &'static str {
+    match why {
+        Penalised::Asked => "asked",
+        Penalised::NotFitted(_) => "not_fitted",
+        Penalised::TooFewUsers { .. } => "too_few_users",
+    }
 }

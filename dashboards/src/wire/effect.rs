@@ -1,10 +1,12 @@
 //! Effects as JSON.
 
 use qoe_query::retention::effect::{ClaimVerdict, EffectAsked, EffectOutcome};
-use qoe_query::statistics::effect::{Contrast, Conversion, Estimand, Outcome};
+use qoe_query::statistics::effect::{Contrast, Conversion, Estimand, Outcome, Warning};
 use serde_json::{Value, json};
 
 use super::estimate;
+use crate::section::effect::warned;
+use crate::view::Lang;
 
 /// What `qoe retention effect --json` and `/api/satisfaction` answer.
 pub fn effect(asked: &EffectAsked) -> Value {
@@ -13,6 +15,7 @@ pub fn effect(asked: &EffectAsked) -> Value {
         "treatment": asked.question.treatment,
         "outcome": outcome(&asked.question.outcome),
         "covariates": asked.covariates,
+        "level": asked.question.level.level(),
         "estimand": match found.estimand { Estimand::Ate => "ate", Estimand::Att => "att" },
         "kind": match found.kind { Outcome::Mean => "mean", Outcome::Share => "share" },
         "rows": {"treated": found.rows.treated, "control": found.rows.control},
@@ -43,8 +46,21 @@ pub fn effect(asked: &EffectAsked) -> Value {
             ClaimVerdict::NotShown => "not_shown",
             ClaimVerdict::Untestable => "untestable",
         }})),
-        "warnings": found.warnings.iter().map(|warning| format!("{warning:?}")).collect::<Vec<_>>(),
+        "warnings": found.warnings.iter().map(|warning| json!({"why": name(warning), "detail": warned(warning, Lang::En)})).collect::<Vec<_>>(),
     })
+}
+
+fn name(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::ThinOverlap { .. } => "thin_overlap",
+        Warning::HeavyWeights { .. } => "heavy_weights",
+        Warning::Unbalanced { .. } => "unbalanced",
+        Warning::NoPairs => "no_pairs",
+        Warning::FewPairs { .. } => "few_pairs",
+        Warning::OutcomeModel { .. } => "outcome_model",
+        Warning::Disagreement => "disagreement",
+        Warning::FewUnits { .. } => "few_units",
+    }
 }
 
 fn outcome(outcome: &EffectOutcome) -> Value {

@@ -5,6 +5,8 @@ use qoe_query::statistics::kaplan_meier::Quantile;
 use qoe_query::vendor_record::VendorRecord;
 use serde_json::{Value, json};
 
+use crate::source::chain;
+
 use super::{cohorts, correct, curve, drift, drivers, effect, score, stability, survival, words};
 
 /// What `qoe report satisfaction --json` and `/api/satisfaction` answer.
@@ -34,19 +36,13 @@ pub fn report(report: &SatisfactionReport) -> Value {
 }
 
 /// The answer, or why there is none.
-fn or_why<T, E: std::error::Error>(answer: Result<&T, &E>, told: impl FnOnce(&T) -> Value) -> Value {
-    answer.map_or_else(
-        |error| {
-            let mut causes = vec![error.to_string()];
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                causes.push(error.to_string());
-                cause = error.source();
-            }
-            json!({"why_not": causes.join(": ")})
-        },
-        told,
-    )
+pub(crate) fn or_why<T, E: std::error::Error>(answer: Result<&T, &E>, told: impl FnOnce(&T) -> Value) -> Value {
+    answer.map_or_else(|error| why_not(error), told)
+}
+
+/// Why there is no answer.
+pub(crate) fn why_not(error: &dyn std::error::Error) -> Value {
+    json!({"why_not": chain(error)})
 }
 
 fn vendor(record: &VendorRecord) -> Value {

@@ -11,6 +11,7 @@ pub fn score(answer: &ScoreAnswer) -> Value {
     json!({
         "kind": answer.instrument.kind().name(),
         "scale": {"low": scale.low, "high": scale.high},
+        "level": answer.level.level(),
         "by": answer.by,
         "all": group(&answer.all),
         "groups": answer.groups.iter().map(group).collect::<Vec<_>>(),

@@ -18,7 +18,7 @@ pub fn stability(answer: &StabilityAnswer) -> Value {
         }),
         Err(error) => json!({"values": group.values, "objective": group.objective.share(), "share": null, "why": error.to_string()}),
     });
-    json!({"by": answer.by, "groups": groups.collect::<Vec<_>>(), "unknown": answer.unknown})
+    json!({"level": answer.level.level(), "by": answer.by, "groups": groups.collect::<Vec<_>>(), "unknown": answer.unknown})
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

@@ -1,6 +1,7 @@
 //! How long until something happens, as JSON.
 
 use qoe_query::retention::{Amount, Hazard, LeftOut, Model, SurvivalAnswer, SurvivalGroups};
+use qoe_query::statistics::design::Why;
 use qoe_query::statistics::kaplan_meier::Quantile;
 use qoe_query::statistics::survival_by_band::Band;
 use qoe_query::statistics::{Confidence, KaplanMeier, KaplanMeierError, LogRank, RestrictedMean};
@@ -18,6 +19,7 @@ pub fn survival(answer: &SurvivalAnswer) -> Value {
         "event": answer.event,
         "level": answer.level.level(),
         "interval": "log-log",
+        "baseline_s": answer.baseline.map(|baseline| baseline.seconds),
         "rows": answer.rows,
         "events": answer.events,
         "users": answer.users,
@@ -110,7 +112,7 @@ fn cox(model: &Model) -> Value {
         "variance": if cox.robust.is_some() { "robust" } else { "model" },
         "people": model.clusters,
         "hazard_ratios": model.hazards.iter().map(hazard).collect::<Vec<_>>(),
-        "left_out": model.dropped.iter().map(|dropped| json!({"column": dropped.column, "why": format!("{:?}", dropped.why).to_lowercase()})).collect::<Vec<_>>(),
+        "left_out": model.dropped.iter().map(|dropped| json!({"column": dropped.column, "why": left_out_for(dropped.why)})).collect::<Vec<_>>(),
         "likelihood_ratio": cox.likelihood_ratio().map(|(statistic, p)| json!({"chi_square": statistic, "p": p})),
         "proportionality": cox.proportionality.as_ref().map(|test| json!({
             "clock": "rank",
@@ -118,6 +120,14 @@ fn cox(model: &Model) -> Value {
             "p": test.p_value,
         })),
     })
+}
+
+fn left_out_for(why: Why) -> &'static str {
+    match why {
+        Why::Constant => "constant",
+        Why::Collinear => "collinear",
+        Why::Unmeasured => "unmeasured",
+    }
 }
 
 fn hazard(hazard: &Hazard) -> Value {

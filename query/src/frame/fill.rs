@@ -1,14 +1,15 @@
 //! From batches of Arrow to plain vectors.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use datafusion::arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMillisecondType, UInt32Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ExprSchemable, cast as cast_expr};
 use datafusion::prelude::{DataFrame, col, ident};
 
-use super::{Column, FrameError, Input, Role, Want};
+use super::{Column, FrameError, Input, Role, Want, each_of_its_own};
 
 /// A question for the wanted columns, named `c0`, `c1` and so on.
 pub(super) async fn planned(input: &Input, wanted: &[&Want], condition: Option<&str>) -> std::result::Result<DataFrame, FrameError> {
@@ -41,8 +42,8 @@ pub(super) async fn planned(input: &Input, wanted: &[&Want], condition: Option<&
 pub(super) fn cast(frame: DataFrame, columns: &[Filling]) -> Result<DataFrame> {
     let cast = columns.iter().enumerate().map(|(at, column)| {
         let name = format!("c{at}");
-        match column.read_as() {
-            Some(data_type) => cast_expr(col(&name), data_type).alias(name),
+        match &column.read_as {
+            Some(data_type) => cast_expr(col(&name), data_type.clone()).alias(name),
             None => col(&name),
         }
     });
@@ -52,11 +53,16 @@ pub(super) fn cast(frame: DataFrame, columns: &[Filling]) -> Result<DataFrame> {
 /// A column while it is being filled.
 pub(super) struct Filling {
     what: String,
+    /// Whether it comes as text.
     textual: bool,
-    /// Whether the column comes as codes with labels (an Arrow dictionary with 32-bit keys).
-    coded: bool,
+    /// The type it is read as, where that is another than it has.
+    read_as: Option<DataType>,
     column: Column,
+    /// Whether it is told who is who, and not who they are.
+    nameless: bool,
     known: HashMap<String, u32>,
+    /// The labels that all codes so far are indices of, where they all came with the same ones, in order.
+    shared: Option<ArrayRef>,
 }
 
 const NOT_STATED: u32 = u32::MAX;
@@ -70,20 +76,25 @@ impl Filling {
             Role::Time => Column::Time(Vec::new()),
             Role::Text => Column::Text(Vec::new()),
             Role::Covariate if found.is_numeric() || *found == DataType::Boolean => Column::Number(Vec::new()),
-            Role::Category | Role::Covariate => Column::Category { codes: Vec::new(), labels: Vec::new() },
+            Role::Category | Role::Person | Role::Covariate => Column::Category { codes: Vec::new(), labels: Vec::new() },
         };
-        let coded = *found == DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
-        Filling { what: want.what.clone(), textual, coded, column, known: HashMap::new() }
-    }
-
-    /// The type to cast to before reading; `None`: text that is read value by value, so that a misfit can be named.
-    fn read_as(&self) -> Option<DataType> {
-        match self.column {
-            Column::Number(_) | Column::Flag(_) if !self.textual => Some(DataType::Float64),
-            Column::Time(_) if !self.textual => Some(DataType::Timestamp(TimeUnit::Millisecond, None)),
-            // Labels that come with codes are looked up once a batch, not once a row.
-            Column::Category { .. } if self.coded => None,
-            _ => Some(DataType::Utf8),
+        // Text is read value by value, so that a misfit can be named; labels come with codes, so that each is looked up once and not once a row.
+        let wanted = match (&column, found) {
+            (Column::Number(_) | Column::Flag(_), _) if !textual => DataType::Float64,
+            (Column::Time(_), DataType::Timestamp(TimeUnit::Millisecond, _)) => found.clone(),
+            (Column::Time(_), _) if !textual => DataType::Timestamp(TimeUnit::Millisecond, None),
+            (Column::Category { .. }, _) if textual => codes_with_labels(),
+            _ => DataType::Utf8,
+        };
+        let read_as = (wanted != *found).then_some(wanted);
+        Filling {
+            what: want.what.clone(),
+            textual,
+            read_as,
+            column,
+            nameless: want.role == Role::Person,
+            known: HashMap::new(),
+            shared: None,
         }
     }
 
@@ -122,16 +133,25 @@ impl Filling {
                     });
                 }
             }
+            // What is filled are codes; who is who is told in the end.
+            Column::Person(_) => {}
             Column::Text(texts) => texts.extend(values.as_string::<i32>().iter().map(|value| value.unwrap_or_default().to_owned())),
-            Column::Category { codes, labels } if self.coded => {
+            Column::Category { codes, labels } if self.textual => {
                 let coded = values.as_dictionary::<UInt32Type>();
-                let theirs = coded.values().as_string::<i32>();
-                // Batches of one table mostly share their labels: those that came before are known already.
-                let mut ours = vec![None; theirs.len()];
-                codes.extend(coded.keys().iter().map(|key| match key.map(|key| key as usize) {
-                    None => NOT_STATED,
-                    Some(key) => *ours[key].get_or_insert_with(|| code_of(theirs.value(key), labels, &mut self.known)),
-                }));
+                let (keys, theirs) = (coded.keys(), coded.values());
+                if codes.is_empty() && in_order(theirs.as_string()) {
+                    self.shared = Some(Arc::clone(theirs));
+                }
+                if self.shared.as_ref().is_some_and(|shared| Arc::ptr_eq(shared, theirs)) {
+                    codes.extend(keys.iter().map(|key| key.unwrap_or(NOT_STATED)));
+                    return Ok(());
+                }
+                if let Some(shared) = self.shared.take() {
+                    codes_of(codes, shared.as_string(), labels, &mut self.known);
+                }
+                let from = codes.len();
+                codes.extend(keys.iter().map(|key| key.unwrap_or(NOT_STATED)));
+                codes_of(&mut codes[from..], theirs.as_string(), labels, &mut self.known);
             }
             Column::Category { codes, labels } => {
                 for value in values.as_string::<i32>() {
@@ -144,13 +164,51 @@ impl Filling {
 
     /// The column; labels in alphabetical order, so that the order of rows changes nothing.
     pub(super) fn finish(self) -> Column {
-        let Column::Category { codes, labels } = self.column else { return self.column };
-        let mut order: Vec<u32> = (0..labels.len() as u32).collect();
-        order.sort_by(|a, b| labels[*a as usize].cmp(&labels[*b as usize]));
-        let mut place = vec![0_u32; labels.len()];
+        let Column::Category { mut codes, mut labels } = self.column else { return self.column };
+        let order: Vec<u32> = match &self.shared {
+            Some(shared) => {
+                // Of the labels that were shared those that are there.
+                let mut there = vec![false; shared.len()];
+                codes.iter().filter(|code| **code != NOT_STATED).for_each(|code| there[*code as usize] = true);
+                (0..).zip(there).filter_map(|(code, there)| there.then_some(code)).collect()
+            }
+            None => {
+                let mut order: Vec<u32> = (0..labels.len() as u32).collect();
+                order.sort_unstable_by(|a, b| labels[*a as usize].cmp(&labels[*b as usize]));
+                order
+            }
+        };
+        let mut place = vec![0_u32; self.shared.as_ref().map_or(labels.len(), |shared| shared.len())];
         order.iter().enumerate().for_each(|(at, code)| place[*code as usize] = at as u32);
-        let codes = codes.into_iter().map(|code| place.get(code as usize).copied().unwrap_or(labels.len() as u32)).collect();
-        Column::Category { codes, labels: order.iter().map(|code| labels[*code as usize].clone()).collect() }
+        codes.iter_mut().for_each(|code| *code = place.get(*code as usize).copied().unwrap_or(order.len() as u32));
+        if self.nameless {
+            return Column::Person(each_of_its_own(&codes, order.len() as u32));
+        }
+        let label = |code: &u32| match &self.shared {
+            Some(shared) => shared.as_string::<i32>().value(*code as usize).to_owned(),
+            None => std::mem::take(&mut labels[*code as usize]),
+        };
+        Column::Category { codes, labels: order.iter().map(label).collect() }
+    }
+}
+
+/// Labels with codes: an Arrow dictionary.
+fn codes_with_labels() -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
+}
+
+/// Whether labels stand in order, each once and none empty.
+fn in_order(labels: &StringArray) -> bool {
+    let mut before = "";
+    labels.null_count() == 0 && (0..labels.len()).all(|at| std::mem::replace(&mut before, labels.value(at)) < labels.value(at))
+}
+
+/// Indices of their labels become codes of ours, each label looked up once.
+fn codes_of(codes: &mut [u32], theirs: &StringArray, labels: &mut Vec<String>, known: &mut HashMap<String, u32>) {
+    let mut ours = vec![None; theirs.len()];
+    for code in codes.iter_mut().filter(|code| **code != NOT_STATED) {
+        let at = *code as usize;
+        *code = *ours[at].get_or_insert_with(|| if theirs.is_null(at) { NOT_STATED } else { code_of(theirs.value(at), labels, known) });
     }
 }
 
@@ -196,6 +254,30 @@ fn moment(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Slices of one table share their labels, which are passed on; batches of several have their own, which are matched.
+    #[test]
+    fn labels_are_the_same_whether_they_come_shared_or_not() {
+        use datafusion::arrow::array::{DictionaryArray, UInt32Array};
+        let batch = |labels: &[&str], keys: Vec<Option<u32>>| -> ArrayRef {
+            let labels = Arc::new(StringArray::from(labels.to_vec()));
+            Arc::new(DictionaryArray::<UInt32Type>::new(UInt32Array::from(keys), labels))
+        };
+        let read = |batches: &[ArrayRef]| {
+            let mut filling = Filling::new(&Want::category("x"), &codes_with_labels());
+            batches.iter().for_each(|batch| filling.extend(batch, 0).unwrap());
+            filling.finish()
+        };
+        let category = |codes: &[u32], labels: &[&str]| Column::Category {
+            codes: codes.to_vec(),
+            labels: labels.iter().map(ToString::to_string).collect(),
+        };
+        let shared = batch(&["a", "b", "c"], vec![Some(2), None, Some(0), Some(2)]);
+        assert_eq!(read(&[shared.slice(0, 2), shared.slice(2, 2)]), category(&[1, 2, 0, 1], &["a", "c"]));
+        let other = batch(&["d", "b", ""], vec![Some(0), Some(1), Some(2)]);
+        assert_eq!(read(&[shared.clone(), other.clone()]), category(&[2, 4, 0, 2, 3, 1, 4], &["a", "b", "c", "d"]));
+        assert_eq!(read(&[other, shared]), category(&[3, 1, 4, 2, 4, 0, 2], &["a", "b", "c", "d"]));
+    }
 
     #[test]
     fn moments_and_flags_are_read_as_people_write_them() {

@@ -27,8 +27,16 @@ impl Frame {
     pub fn groups(&self, by: &[String]) -> Vec<Group> {
         let columns: Vec<(&[u32], &[String])> = by.iter().map(|name| self.categories(name)).collect();
         let mut found: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
+        let mut key = Vec::with_capacity(columns.len());
         for row in 0..self.rows() {
-            found.entry(columns.iter().map(|(codes, _)| codes[row]).collect()).or_default().push(row);
+            key.clear();
+            key.extend(columns.iter().map(|(codes, _)| codes[row]));
+            match found.get_mut(key.as_slice()) {
+                Some(rows) => rows.push(row),
+                None => {
+                    found.insert(key.clone(), vec![row]);
+                }
+            }
         }
         let value = |(_, labels): &(&[u32], &[String]), code: u32| labels.get(code as usize).cloned().unwrap_or_default();
         let group = |(codes, rows): (Vec<u32>, Vec<usize>)| Group {

@@ -49,6 +49,7 @@ fn array(column: Column) -> ArrayRef {
         Column::Number(values) if values.iter().any(|value| value.is_nan()) => Arc::new(values.iter().map(known).collect::<Float64Array>()),
         Column::Number(values) => Arc::new(Float64Array::from(values)),
         Column::Flag(values) => Arc::new(values.iter().map(|value| known(value).map(|value| value != 0.0)).collect::<BooleanArray>()),
+        Column::Person(persons) => Arc::new(UInt32Array::from(persons)),
         Column::Time(values) => Arc::new(TimestampMillisecondArray::from(values).with_timezone("UTC")),
         Column::Text(values) => Arc::new(StringArray::from_iter_values(values)),
         Column::Category { codes, labels } => {

@@ -35,6 +35,8 @@ pub enum Role {
     Flag,
     /// One of a few values.
     Category,
+    /// Who a row is of: told from others, without a name.
+    Person,
     /// A moment: a timestamp, RFC 3339 text, or milliseconds since 1970.
     Time,
     /// Words.
@@ -57,6 +59,11 @@ impl Want {
     /// One of a few values.
     pub fn category(what: impl Into<String>) -> Want {
         Want { what: what.into(), role: Role::Category }
+    }
+
+    /// Who a row is of.
+    pub fn person(what: impl Into<String>) -> Want {
+        Want { what: what.into(), role: Role::Person }
     }
 
     /// A moment.
@@ -89,6 +96,8 @@ pub enum Column {
         /// What they mean.
         labels: Vec<String>,
     },
+    /// A number a person; a row that does not say is somebody of its own.
+    Person(Vec<u32>),
     /// Milliseconds since 1970; `None`: not stated.
     Time(Vec<Option<i64>>),
     /// Words; empty: none.
@@ -100,7 +109,7 @@ impl Column {
     fn rows(&self) -> usize {
         match self {
             Column::Number(values) | Column::Flag(values) => values.len(),
-            Column::Category { codes, .. } => codes.len(),
+            Column::Category { codes, .. } | Column::Person(codes) => codes.len(),
             Column::Time(values) => values.len(),
             Column::Text(values) => values.len(),
         }
@@ -206,11 +215,14 @@ impl Frame {
         found.unwrap_or_else(|| panic!("{what} was read as a category"))
     }
 
-    /// Who each row is of, from a column that was wanted as a category; a row that does not say is somebody of its own.
+    /// Who each row is of, from a column that was wanted as persons or as a category; a row that does not say is somebody of its own.
     pub fn persons(&self, what: &str) -> Vec<u32> {
-        let (codes, labels) = self.categories(what);
-        let known = labels.len() as u32;
-        codes.iter().enumerate().map(|(row, code)| if *code < known { *code } else { known + row as u32 }).collect()
+        let found = self.first_of(what, |column| match column {
+            Column::Person(persons) => Some(persons.clone()),
+            Column::Category { codes, labels } => Some(each_of_its_own(codes, labels.len() as u32)),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("{what} was read as persons"))
     }
 
     /// The moments of a column that was wanted as times.
@@ -263,6 +275,7 @@ impl Frame {
                 Column::Category { codes, labels } => {
                     Column::Category { codes: rows.iter().map(|row| codes[*row]).collect(), labels: labels.clone() }
                 }
+                Column::Person(persons) => Column::Person(rows.iter().map(|row| persons[*row]).collect()),
                 Column::Time(values) => Column::Time(rows.iter().map(|row| values[*row]).collect()),
                 Column::Text(values) => Column::Text(rows.iter().map(|row| values[*row].clone()).collect()),
             };
@@ -307,5 +320,32 @@ impl Input {
     /// The engine in which the table `data` stands.
     pub fn context(&self) -> &SessionContext {
         &self.context
+    }
+}
+
+/// Codes under `known` as they are, and for each row beyond them a number of its own.
+fn each_of_its_own(codes: &[u32], known: u32) -> Vec<u32> {
+    codes.iter().zip(known..).map(|(code, own)| if *code < known { *code } else { own }).collect()
+}
+
+/// For each of these labels its place among the others; both in alphabetical order, as columns have them.
+pub fn matched(labels: &[String], others: &[String]) -> Vec<Option<u32>> {
+    let mut others = (0..).zip(others).peekable();
+    let place = |label: &String| {
+        while others.next_if(|(_, other)| *other < label).is_some() {}
+        others.peek().filter(|(_, other)| *other == label).map(|(at, _)| *at)
+    };
+    labels.iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_two_tables_are_matched_by_their_words() {
+        let labels = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(matched(&labels(&["a", "c", "d", "f"]), &labels(&["b", "c", "e", "f", "g"])), [None, Some(1), None, Some(3)]);
+        assert_eq!(matched(&labels(&["a"]), &[]), [None]);
     }
 }

@@ -197,11 +197,15 @@ fn castable(from: &DataType, to: &DataType) -> bool {
             from.is_integer() || *from == DataType::Boolean
         }
         (from, DataType::UInt64) => from.is_unsigned_integer(),
-        (from, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8) => {
-            matches!(from, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8)
-        }
+        (from, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8) => text(from),
+        // Labels with codes: the same text, and how it is sent is not said in SQL.
+        (from, DataType::Dictionary(_, to)) => text(from) && **to == DataType::Utf8,
         _ => false,
     }
+}
+
+fn text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8)
 }
 
 fn operator(op: &Operator, left: &DataType, right: &DataType) -> bool {

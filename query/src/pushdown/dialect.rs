@@ -164,6 +164,12 @@ impl VisitorMut for ForProject {
         let rewritten = match expr {
             ast::Expr::Function(function) => aggregate(function),
             ast::Expr::Cast { expr: inner, data_type: ast::DataType::Timestamp(..), .. } => Some(timestamp(inner)),
+            // Only text is cast to text. As it is it may come as labels with codes.
+            ast::Expr::Cast { expr: inner, data_type: ast::DataType::Varchar(_) | ast::DataType::Text, .. }
+                if !matches!(**inner, ast::Expr::Value(_)) =>
+            {
+                Some((**inner).clone())
+            }
             ast::Expr::Cast { data_type, .. } => {
                 if let Some(name) = type_name(data_type) {
                     *data_type = ast::DataType::Custom(ObjectName::from(vec![Ident::new(name)]), vec![]);
@@ -190,8 +196,9 @@ fn type_name(data_type: &ast::DataType) -> Option<&'static str> {
     }
 }
 
-/// Mends what the unparser leaves in a SELECT: no columns at all, and qualifiers that name nothing in its own FROM (where a projection is wrapped into a
-/// sub-select, it goes on to name the tables inside it).
+/// Mends what the unparser leaves in a SELECT: no columns at all; qualifiers that name nothing in its own FROM (where a projection is wrapped into a
+/// sub-select, it goes on to name the tables inside it); and columns of joined tables that go by their own name, which ClickHouse would call `s.user_id`
+/// outside where several tables have a `user_id`.
 fn mend(query: &mut ast::Query) {
     let ast::SetExpr::Select(select) = &mut *query.body else { return };
     if select.projection.is_empty() {
@@ -206,6 +213,25 @@ fn mend(query: &mut ast::Query) {
     let _ = select.group_by.visit(&mut visitor);
     let _ = select.having.visit(&mut visitor);
     let _ = query.order_by.visit(&mut visitor);
+    name_columns(&mut select.projection);
+}
+
+/// Gives each qualified column its own name as alias, where no other goes by it.
+fn name_columns(items: &mut [ast::SelectItem]) {
+    let name = |item: &ast::SelectItem| match item {
+        ast::SelectItem::UnnamedExpr(ast::Expr::CompoundIdentifier(parts)) => parts.last().cloned(),
+        ast::SelectItem::UnnamedExpr(ast::Expr::Identifier(name)) => Some(name.clone()),
+        ast::SelectItem::ExprWithAlias { alias, .. } => Some(alias.clone()),
+        _ => None,
+    };
+    let names: Vec<Option<Ident>> = items.iter().map(name).collect();
+    for (item, name) in items.iter_mut().zip(&names) {
+        let Some(alias) = name else { continue };
+        let alone = names.iter().flatten().filter(|other| other.value == alias.value).count() == 1;
+        if let (ast::SelectItem::UnnamedExpr(expr @ ast::Expr::CompoundIdentifier(_)), true) = (&*item, alone) {
+            *item = ast::SelectItem::ExprWithAlias { expr: expr.clone(), alias: alias.clone() };
+        }
+    }
 }
 
 fn alias(factor: &TableFactor) -> Option<String> {

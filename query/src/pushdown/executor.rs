@@ -54,8 +54,8 @@ pub fn reader(endpoint: &Endpoint, limits: &Limits) -> Endpoint {
         ("short_circuit_function_evaluation", "disable".to_owned()),
         ("compile_expressions", "0".to_owned()),
         ("compile_aggregate_expressions", "0".to_owned()),
-        // Plain columns, which need no decoding.
-        ("output_format_arrow_low_cardinality_as_dictionary", "0".to_owned()),
+        // Labels with codes, for which whoever wants no codes pays little.
+        ("output_format_arrow_low_cardinality_as_dictionary", "1".to_owned()),
         ("output_format_arrow_string_as_string", "1".to_owned()),
     ]
     .into_iter()

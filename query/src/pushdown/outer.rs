@@ -10,39 +10,56 @@ use datafusion::common::{Column, TableReference};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, Projection, SubqueryAlias};
 
-/// How one side of an outer join is written.
-enum Side {
+/// How one side of a join is written.
+enum Side<'a> {
     /// As it stands.
     Plain,
+    /// As the joins it chooses columns of: whoever asks names the columns.
+    Through(&'a Arc<LogicalPlan>),
     /// As a subquery of this name.
     Subquery(TableReference),
     /// Not at all.
     Tangled,
 }
 
-/// Whether a join can be written: an inner one as ever, an outer one when each side has a name of its own.
+/// Whether a join can be written: when each side is a chain of joins to be gone on with, or has a name of its own.
 pub fn writable(join: &Join) -> bool {
     sides(join).iter().all(|(_, side)| !matches!(side, Side::Tangled))
 }
 
-/// The plan with the sides of its outer joins as subqueries where they need be.
+/// The plan with chains of joins in one piece, and the other sides of its outer joins as subqueries where they need be.
 pub fn untangled(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let untangled = plan.transform_up(|plan| match plan {
-        LogicalPlan::Join(join) if join.join_type != JoinType::Inner => {
-            let [left, right] = sides(&join).map(|(input, side)| match side {
-                Side::Subquery(name) => subquery(input, name).map(Arc::new),
-                Side::Plain | Side::Tangled => Ok(Arc::clone(input)),
-            });
-            Ok(Transformed::yes(LogicalPlan::Join(Join { left: left?, right: right?, ..join.clone() })))
-        }
-        plan => Ok(Transformed::no(plan)),
-    });
-    Ok(untangled?.data)
+    let columns = plan.schema().columns();
+    let plan = written(plan)?;
+    // A chain in one piece has all the columns of its tables.
+    if plan.schema().columns() == columns {
+        return Ok(plan);
+    }
+    Ok(LogicalPlan::Projection(Projection::try_new(columns.into_iter().map(Expr::Column).collect(), Arc::new(plan))?))
 }
 
-fn sides(join: &Join) -> [(&Arc<LogicalPlan>, Side); 2] {
+/// The same, with more columns than there were, where what is above names those it wants.
+fn written(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let plan = match plan {
+        LogicalPlan::Join(join) => {
+            let [left, right] = sides(&join).map(|(input, side)| match side {
+                Side::Subquery(name) => subquery(input, name).map(Arc::new),
+                Side::Through(input) => Ok(Arc::clone(input)),
+                Side::Plain | Side::Tangled => Ok(Arc::clone(input)),
+            });
+            LogicalPlan::Join(Join { left: left?, right: right?, ..join })
+        }
+        plan => plan,
+    };
+    let names_columns =
+        matches!(plan, LogicalPlan::Join(_) | LogicalPlan::Projection(_) | LogicalPlan::Filter(_) | LogicalPlan::Aggregate(_));
+    let below = plan.map_children(|child| Ok(Transformed::yes(if names_columns { written(child)? } else { untangled(child)? })))?;
+    if matches!(below.data, LogicalPlan::Join(_)) { below.data.recompute_schema() } else { Ok(below.data) }
+}
+
+fn sides(join: &Join) -> [(&Arc<LogicalPlan>, Side<'_>); 2] {
     let (keeps_left, keeps_right) = match join.join_type {
-        JoinType::Inner => return [(&join.left, Side::Plain), (&join.right, Side::Plain)],
+        JoinType::Inner => return [(&join.left, inner(&join.left, true)), (&join.right, inner(&join.right, false))],
         JoinType::Left => (true, false),
         JoinType::Right => (false, true),
         _ => (false, false),
@@ -50,16 +67,49 @@ fn sides(join: &Join) -> [(&Arc<LogicalPlan>, Side); 2] {
     [(&join.left, side(&join.left, keeps_left)), (&join.right, side(&join.right, keeps_right))]
 }
 
-fn side(plan: &LogicalPlan, kept: bool) -> Side {
+/// A side of an inner join, the first or the second.
+fn inner(plan: &LogicalPlan, first: bool) -> Side<'_> {
+    match chosen(plan) {
+        None => Side::Plain,
+        Some(joined) if first => Side::Through(joined),
+        Some(_) => Side::Tangled,
+    }
+}
+
+fn side(plan: &LogicalPlan, kept: bool) -> Side<'_> {
     match plan {
         LogicalPlan::TableScan(scan) if scan.filters.is_empty() => Side::Plain,
         LogicalPlan::SubqueryAlias(alias) if !conditioned(&alias.input) => Side::Plain,
         LogicalPlan::SubqueryAlias(alias) => Side::Subquery(alias.alias.clone()),
         // Conditions inside of it come to stand behind WHERE, which suits the side that is kept alone.
-        LogicalPlan::Join(_) if kept => Side::Plain,
-        LogicalPlan::Join(_) => Side::Tangled,
-        plan => name(plan).map_or(Side::Tangled, Side::Subquery),
+        plan if joined(plan) => {
+            if kept {
+                Side::Plain
+            } else {
+                Side::Tangled
+            }
+        }
+        plan => match chosen(plan) {
+            Some(joined) if kept => Side::Through(joined),
+            _ => name(plan).map_or(Side::Tangled, Side::Subquery),
+        },
     }
+}
+
+/// Whether this is a join, with conditions or without.
+fn joined(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Join(_) => true,
+        LogicalPlan::Filter(filter) => joined(&filter.input),
+        _ => false,
+    }
+}
+
+/// The join of which this chooses columns and nothing else.
+fn chosen(plan: &LogicalPlan) -> Option<&Arc<LogicalPlan>> {
+    let LogicalPlan::Projection(projection) = plan else { return None };
+    let plain = projection.expr.iter().all(|expr| matches!(expr, Expr::Column(_)));
+    (plain && joined(&projection.input)).then_some(&projection.input)
 }
 
 /// Whether this is a table with conditions and nothing else.

@@ -1,9 +1,7 @@
 //! What a treatment does to how long people stay or whether they come back: like compared with like, and never a session with itself.
 
-use std::collections::HashMap;
-
 use super::DayClock;
-use crate::frame::{Frame, FrameError, Input, Want};
+use crate::frame::{Frame, FrameError, Input, Want, matched};
 use crate::satisfaction::Covariates;
 use crate::satisfaction::covariates::covariates;
 use crate::statistics::design::DesignError;
@@ -264,53 +262,55 @@ impl EffectQuestion {
         let (codes, labels) = frame.categories(user);
         let times = frame.times(time);
         let mut studied = Studied::default();
-        // The first session of each person, and the last day that was observed to its end.
-        let mut first: HashMap<u32, (i64, usize)> = HashMap::new();
-        let mut last_day = i32::MIN;
-        let mut active: HashMap<u32, Vec<i32>> = HashMap::new();
+        // The first session of each person, and the days on which anyone was there.
+        let mut first: Vec<Option<(i64, usize)>> = vec![None; labels.len()];
+        let mut there: Vec<(u32, i32)> = Vec::with_capacity(frame.rows());
         for row in 0..frame.rows() {
             let known = times[row].filter(|_| (codes[row] as usize) < labels.len()).and_then(|at| Some((at, clock.day(at)?)));
             let Some((at, on)) = known else {
                 studied.not_studied.unmeasured += 1;
                 continue;
             };
-            last_day = last_day.max(on);
-            active.entry(codes[row]).or_default().push(on);
-            let entry = first.entry(codes[row]).or_insert((at, row));
-            if at < entry.0 {
-                *entry = (at, row);
+            there.push((codes[row], on));
+            let first = &mut first[codes[row] as usize];
+            if first.is_none_or(|(before, _)| at < before) {
+                *first = Some((at, row));
             }
         }
-        let mut earlier: HashMap<u32, i32> = HashMap::new();
+        let mut earliest = vec![i32::MAX; labels.len()];
         if let Some(visits) = visits {
-            let code_of: HashMap<&str, u32> = labels.iter().enumerate().map(|(code, label)| (label.as_str(), code as u32)).collect();
             let (theirs, names) = visits.categories("user_id");
-            for (row, at) in visits.times("at").iter().enumerate() {
-                let code = names.get(theirs[row] as usize).and_then(|name| code_of.get(name.as_str()));
+            let ours = matched(names, labels);
+            for (code, at) in theirs.iter().zip(visits.times("at")) {
+                let code = ours.get(*code as usize).copied().flatten();
                 let (Some(code), Some(on)) = (code, at.and_then(|at| clock.day(at))) else { continue };
-                last_day = last_day.max(on);
-                active.entry(*code).or_default().push(on);
-                earlier.entry(*code).and_modify(|day| *day = (*day).min(on)).or_insert(on);
+                there.push((code, on));
+                earliest[code as usize] = earliest[code as usize].min(on);
             }
         }
-        let mut people: Vec<(u32, (i64, usize))> = first.into_iter().collect();
-        people.sort_unstable_by_key(|(code, (_, row))| (*row, *code));
+        // The last day is not known to have been observed to its end.
+        let last_day = there.iter().map(|(_, on)| *on).max().unwrap_or(i32::MIN);
+        let begun: Vec<Option<i32>> = first.iter().map(|first| first.and_then(|(at, _)| clock.day(at))).collect();
+        let mut again = vec![false; labels.len()];
+        for (code, on) in there {
+            let back = begun[code as usize].is_some_and(|begun| if *or_later { on >= begun + day } else { on == begun + day });
+            again[code as usize] |= back;
+        }
+        let mut people: Vec<(usize, usize)> =
+            first.iter().enumerate().filter_map(|(code, first)| Some((first.as_ref()?.1, code))).collect();
+        people.sort_unstable();
         studied.not_studied.later =
             (frame.rows() as u64).saturating_sub(studied.not_studied.unmeasured).saturating_sub(people.len() as u64);
-        for (code, (at, row)) in people {
-            let Some(on) = clock.day(at) else { continue };
-            let newcomer = earlier.get(&code).is_none_or(|first| *first >= on);
-            if !newcomer {
+        for (row, code) in people {
+            let Some(on) = begun[code] else { continue };
+            if earliest[code] < on {
                 studied.not_studied.later += 1;
             } else if !self.treated(frame, row) {
                 studied.not_studied.unmeasured += 1;
             } else if on + day >= last_day {
                 studied.not_studied.immature += 1;
             } else {
-                let there = active
-                    .get(&code)
-                    .is_some_and(|days| days.iter().any(|active| if *or_later { *active >= on + day } else { *active == on + day }));
-                studied.push(row, f64::from(u8::from(there)));
+                studied.push(row, f64::from(u8::from(again[code])));
             }
         }
         studied

@@ -9,7 +9,7 @@ pub mod survival;
 pub use cohorts::{CohortRow, CohortsAnswer, CohortsQuestion, SplitCurves, SplitGroup};
 pub use days::{CohortBy, DayClock};
 pub use split::{Bands, BandsError, Split};
-pub use survival::{Amount, Hazard, LeftOut, Model, ModelError, SurvivalAnswer, SurvivalGroups, SurvivalQuestion};
+pub use survival::{Amount, Baseline, Hazard, LeftOut, Model, ModelError, SurvivalAnswer, SurvivalGroups, SurvivalQuestion};
 
 use crate::frame::FrameError;
 use crate::statistics::retention::HistoryError;

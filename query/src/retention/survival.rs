@@ -4,8 +4,6 @@ mod model;
 
 pub use model::{Amount, Hazard, Model, ModelError};
 
-use std::collections::HashSet;
-
 use super::RetentionError;
 use super::split::{Arranged, Split};
 use crate::frame::{Frame, Input, Want};
@@ -23,6 +21,8 @@ pub struct SurvivalQuestion {
     pub user: Option<String>,
     /// The column with the time from which each was watched [default: from 0].
     pub entry: Option<String>,
+    /// Of sessions: only those still there after their first seconds, in which covariates and groups were measured; watched from then on.
+    pub baseline: Option<Baseline>,
     /// Curves of groups side by side.
     pub split: Option<Split>,
     /// Columns whose association with the hazard is asked for.
@@ -35,6 +35,22 @@ pub struct SurvivalQuestion {
     pub level: Confidence,
 }
 
+/// A window at a session's start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Baseline {
+    /// How long it is, s.
+    pub seconds: u32,
+    /// How many units of the duration a minute has.
+    pub per_minute: f64,
+}
+
+impl Baseline {
+    /// Its end, in the unit of the duration.
+    fn end(self) -> f64 {
+        f64::from(self.seconds) / 60.0 * self.per_minute
+    }
+}
+
 /// How long it takes.
 #[derive(Debug, Clone)]
 pub struct SurvivalAnswer {
@@ -44,6 +60,8 @@ pub struct SurvivalAnswer {
     pub event: Option<String>,
     /// The level of all intervals.
     pub level: Confidence,
+    /// The window in which covariates and groups were measured, where there is one.
+    pub baseline: Option<Baseline>,
     /// Rows that were used.
     pub rows: u64,
     /// To how many of them it happened.
@@ -150,6 +168,7 @@ impl SurvivalQuestion {
             duration: self.duration.clone(),
             event: self.event.clone(),
             level: self.level,
+            baseline: self.baseline,
             rows: curve.rows(),
             events: curve.events(),
             left_out,
@@ -170,7 +189,7 @@ impl SurvivalQuestion {
             .into_iter()
             .chain(self.event.iter().map(Want::flag))
             .chain(self.entry.iter().map(Want::number))
-            .chain(self.user.iter().map(Want::category))
+            .chain(self.user.iter().map(Want::person))
             .chain(self.split.iter().map(Split::want))
             .chain(self.covariates.iter().map(Want::covariate))
             .collect()
@@ -180,11 +199,12 @@ impl SurvivalQuestion {
     fn usable(&self, frame: &Frame) -> (Vec<usize>, LeftOut) {
         let exit = frame.numbers(&self.duration);
         let event = self.event.as_ref().map(|event| frame.flags(event));
-        let entry = self.entry.as_ref().map(|entry| frame.numbers(entry));
+        let entry = self.entries(frame);
         let mut left_out = LeftOut::default();
         let mut kept = Vec::with_capacity(frame.rows());
         for (row, exit) in exit.iter().enumerate() {
-            let entry = entry.map_or(0.0, |entry| entry[row]);
+            let entered = entry.as_ref().map(|entry| entry[row]);
+            let entry = entered.unwrap_or(0.0);
             if exit.is_nan() || entry.is_nan() {
                 left_out.unmeasured += 1;
             } else if *exit < 0.0 || entry < 0.0 {
@@ -193,7 +213,7 @@ impl SurvivalQuestion {
                 left_out.infinite += 1;
             } else if event.is_some_and(|event| event[row].is_nan()) {
                 left_out.unstated += 1;
-            } else if self.entry.is_some() && entry >= *exit {
+            } else if entered.is_some() && entry >= *exit {
                 left_out.backwards += 1;
             } else {
                 kept.push(row);
@@ -208,7 +228,19 @@ impl SurvivalQuestion {
             Some(event) => frame.flags(event).iter().map(|happened| *happened != 0.0).collect(),
             None => vec![true; exit.len()],
         };
-        Watched { exit, event, entry: self.entry.as_ref().map(|entry| frame.numbers(entry).to_vec()) }
+        Watched { exit, event, entry: self.entries(frame) }
+    }
+
+    /// When each is watched from; `None`: from 0.
+    fn entries(&self, frame: &Frame) -> Option<Vec<f64>> {
+        let landmark = self.baseline.map_or(0.0, Baseline::end);
+        match (&self.entry, self.baseline) {
+            (Some(entry), _) => {
+                Some(frame.numbers(entry).iter().map(|entry| if entry.is_nan() { *entry } else { entry.max(landmark) }).collect())
+            }
+            (None, Some(_)) => Some(vec![landmark; frame.rows()]),
+            (None, None) => None,
+        }
     }
 
     fn groups(&self, split: &Split, frame: &Frame, watched: &Watched) -> Result<SurvivalGroups, RetentionError> {
@@ -222,9 +254,10 @@ impl SurvivalQuestion {
 
     /// How many people the rows belong to; rows that do not say are each taken for someone else.
     fn users(&self, frame: &Frame) -> Option<u64> {
-        let (codes, names) = frame.categories(self.user.as_ref()?);
-        let (known, unknown): (Vec<u32>, Vec<u32>) = codes.iter().partition(|code| (**code as usize) < names.len());
-        Some((known.into_iter().collect::<HashSet<u32>>().len() + unknown.len()) as u64)
+        let mut persons = frame.persons(self.user.as_ref()?);
+        persons.sort_unstable();
+        persons.dedup();
+        Some(persons.len() as u64)
     }
 }
 

@@ -233,7 +233,7 @@ impl CorrectQuestion {
             .chain(self.by.iter().map(Want::category))
             .chain(self.margins.iter().map(|margin| Want::category(&margin.name)))
             .chain(self.covariates.names().iter().map(Want::covariate))
-            .chain(self.user.iter().map(Want::category))
+            .chain(self.user.iter().map(Want::person))
             .collect()
     }
 
@@ -344,7 +344,7 @@ impl<'a> Sample<'a> {
             false
         });
         let answered = answered.collect();
-        let people = question.user.as_ref().map(|user| people(frame, user));
+        let people = question.user.as_ref().map(|user| frame.persons(user));
         Ok(Sample { instrument, frame, scores, answered, people, set_aside })
     }
 
@@ -377,11 +377,4 @@ impl Part {
     fn asked(&self, instrument: Instrument) -> Asked<'_> {
         Asked { instrument, scores: &self.scores, answered: &self.answered, design: &self.design, clusters: self.people.as_deref() }
     }
-}
-
-/// A number a person; whoever is not named is alone.
-fn people(frame: &Frame, user: &str) -> Vec<u32> {
-    let (codes, labels) = frame.categories(user);
-    let number = |(row, code): (usize, &u32)| if (*code as usize) < labels.len() { *code } else { (labels.len() + row) as u32 };
-    codes.iter().enumerate().map(number).collect()
 }

@@ -38,6 +38,8 @@ pub struct CurveAnswer {
     pub measure: String,
     /// Whether the outcome is a share of yes.
     pub share: bool,
+    /// The level of all intervals.
+    pub level: Confidence,
     /// By bins, and smoothly.
     pub response: DoseResponse,
     /// Where it turns.
@@ -49,7 +51,7 @@ pub struct CurveAnswer {
 impl CurveQuestion {
     /// The columns it needs.
     pub fn wanted(&self) -> Vec<Want> {
-        [Want::number(&self.outcome), Want::number(&self.measure)].into_iter().chain(self.user.as_ref().map(Want::category)).collect()
+        [Want::number(&self.outcome), Want::number(&self.measure)].into_iter().chain(self.user.as_ref().map(Want::person)).collect()
     }
 
     /// Reads and answers.
@@ -74,6 +76,7 @@ impl CurveQuestion {
             level: self.level,
         };
         Ok(CurveAnswer {
+            level: self.level,
             outcome: self.outcome.clone(),
             measure: self.measure.clone(),
             share,

@@ -19,6 +19,7 @@ mod waves;
 
 pub use releases::{Release, releases};
 pub use series::{Cadence, Point, Series, Shift};
+use series::{Periods, Seen};
 pub use waves::{Change, NoChange, Wave};
 
 /// What is to be looked at over time.
@@ -123,7 +124,7 @@ impl DriftQuestion {
         [Want::time(&self.time), Want::number(&self.score)]
             .into_iter()
             .chain(self.bounds.iter().flat_map(|(low, high)| [Want::number(low), Want::number(high)]))
-            .chain(self.user.as_ref().map(Want::category))
+            .chain(self.user.as_ref().map(Want::person))
             .chain(self.measures.names().iter().map(Want::number))
             .collect()
     }
@@ -151,10 +152,9 @@ impl DriftQuestion {
         };
         let scores = frame.numbers(&self.score);
         let users = self.user.as_ref().map(|user| frame.persons(user));
-        let answer = |row: usize| {
-            let value = instrument.contribution(scores[row]).filter(|_| !scales.other[row])?;
-            Some(Dated { day: days[row]?, user: users.as_ref().map_or(row as u64, |users| u64::from(users[row])), value })
-        };
+        let user = |row: usize| users.as_ref().map_or(row as u64, |users| u64::from(users[row]));
+        let scored = |row: usize| instrument.contribution(scores[row]).filter(|_| !scales.other[row]);
+        let answer = |row: usize| Some(Dated { day: days[row]?, user: user(row), value: scored(row)? });
         let answers: Vec<Dated> = (0..frame.rows()).filter_map(answer).collect();
         let count = |of: &dyn Fn(usize) -> bool| (0..frame.rows()).filter(|row| of(*row)).count() as u64;
         let off_scale = count(&|row| !scores[row].is_nan() && !scales.other[row] && !instrument.admits(scores[row]));
@@ -166,15 +166,20 @@ impl DriftQuestion {
             });
         };
         let compared = waves::compared(&instrument, &answers, (latest, self.wave_days), self.user.is_some(), self.level);
-        let (cadence, at) = (Cadence::of(first, end), |days| series::Days { first, end, days });
+        let periods = Periods::of(first, end);
+        let mut order: Vec<(usize, u64, usize)> =
+            (0..frame.rows()).filter_map(|row| Some((periods.at(days[row]?), user(row), row))).collect();
+        order.sort_unstable();
+        let seen = |value: &dyn Fn(usize) -> Option<f64>| {
+            order.iter().filter_map(|(period, user, row)| Some(Seen { period: *period, user: *user, value: value(*row)? })).collect()
+        };
         let (measures, sparse): (Vec<String>, Vec<String>) =
             self.measures.names().iter().cloned().partition(|name| self.enough(frame, name));
-        let of_answers = answers.iter().map(|answer| (answer.day, answer.value));
-        let mut all = vec![self.series(&self.score, instrument.is_share(), cadence, at(of_answers.collect()), &released)];
+        let mut all = vec![self.series(&self.score, instrument.is_share(), periods, seen(&scored), &released)];
         for name in &measures {
-            let values = days.iter().zip(frame.numbers(name));
-            let values = values.filter_map(|(day, value)| Some(((*day)?, *value))).filter(|(_, value)| value.is_finite()).collect();
-            all.push(self.series(name, false, cadence, at(values), &released));
+            let values = frame.numbers(name);
+            let measured = |row: usize| Some(values[row]).filter(|value| value.is_finite());
+            all.push(self.series(name, false, periods, seen(&measured), &released));
         }
         adjust(&mut all);
         let today = self.now.with_timezone(&self.zone).date_naive();
@@ -187,7 +192,7 @@ impl DriftQuestion {
             this: compared.this,
             change: compared.change,
             by_person: self.user.is_some(),
-            cadence,
+            cadence: periods.cadence(),
             series: all,
             sparse,
             releases: released,
@@ -207,9 +212,9 @@ impl DriftQuestion {
         })
     }
 
-    fn series(&self, name: &str, share: bool, cadence: Cadence, values: series::Days, released: &[Release]) -> Series {
+    fn series(&self, name: &str, share: bool, periods: Periods, seen: Vec<Seen>, released: &[Release]) -> Series {
         let released: Vec<NaiveDate> = released.iter().map(|release| release.at.with_timezone(&self.zone).date_naive()).collect();
-        series::Asked { cadence, share, level: self.level, seed: self.seed, released: &released }.series(name, &values)
+        series::Asked { periods, share, level: self.level, seed: self.seed, released: &released }.series(name, seen.into_iter())
     }
 
     fn enough(&self, frame: &Frame, measure: &str) -> bool {

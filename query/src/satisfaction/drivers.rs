@@ -37,6 +37,8 @@ pub struct DriversAnswer {
     pub confounders: Vec<String>,
     /// Columns that were measured in too few rows to be asked about.
     pub sparse: Vec<String>,
+    /// The level of all intervals.
+    pub level: Confidence,
     /// The measures, ranked.
     pub drivers: Drivers,
 }
@@ -61,7 +63,7 @@ impl DriversQuestion {
             .into_iter()
             .chain(self.measures.names().iter().map(Want::number))
             .chain(self.confounders.names().iter().map(Want::covariate))
-            .chain(self.user.as_ref().map(Want::category))
+            .chain(self.user.as_ref().map(Want::person))
             .collect()
     }
 
@@ -101,6 +103,7 @@ impl DriversQuestion {
         let answers = Answers { design: &design, outcome: frame.numbers(&self.outcome), weights: None, users: users.as_deref() };
         let found = drivers(&answers, &asked, Options { penalty: Penalty::None, level: self.level })?;
         Ok(DriversAnswer {
+            level: self.level,
             outcome: self.outcome.clone(),
             measures: asked.iter().map(|measure| measure.name.to_owned()).collect(),
             confounders,

@@ -38,6 +38,8 @@ pub struct ScoreQuestion {
 pub struct ScoreAnswer {
     /// How people were asked, and on what scale.
     pub instrument: Instrument,
+    /// The level of all intervals.
+    pub level: Confidence,
     /// The columns of the groups.
     pub by: Vec<String>,
     /// Everyone.
@@ -84,6 +86,7 @@ impl ScoreQuestion {
         let everyone: Vec<usize> = (0..frame.rows()).collect();
         let groups = if self.by.is_empty() { Vec::new() } else { frame.groups(&self.by) };
         Ok(ScoreAnswer {
+            level: self.level,
             instrument,
             by: self.by.clone(),
             all: group(Vec::new(), &everyone),

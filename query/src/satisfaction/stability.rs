@@ -1,7 +1,5 @@
 //! Success against an objective: what the attempts say, what is left of the error budget, and how many attempts would show it.
 
-use std::collections::BTreeMap;
-
 use super::AnalysisError;
 use crate::frame::{Frame, Input, Want};
 use crate::statistics::stability::{Bursts, Objective, Stability, StabilityError, stability};
@@ -29,6 +27,8 @@ pub struct StabilityQuestion {
 /// The answer.
 #[derive(Debug, Clone)]
 pub struct StabilityAnswer {
+    /// The level of all intervals.
+    pub level: Confidence,
     /// The columns of the groups.
     pub by: Vec<String>,
     /// Everyone, unless objectives differ; then one group for each objective's value comes first.
@@ -55,7 +55,7 @@ impl StabilityQuestion {
             .into_iter()
             .chain(self.by.iter().map(Want::category))
             .chain(self.targets.iter().map(|(column, _)| Want::category(column)))
-            .chain(self.user.as_ref().map(Want::category))
+            .chain(self.user.as_ref().map(Want::person))
             .collect()
     }
 
@@ -72,38 +72,49 @@ impl StabilityQuestion {
     pub fn answer(&self, frame: &Frame) -> StabilityAnswer {
         let unknown = frame.numbers(&self.success).iter().filter(|value| value.is_nan()).count() as u64;
         let everyone: Vec<usize> = (0..frame.rows()).collect();
+        let persons = self.user.as_ref().map(|user| frame.persons(user));
+        let attempts = Attempts { success: frame.numbers(&self.success), persons: persons.as_deref(), level: self.level };
+        let group = |values, rows: &[usize], objective| StabilityGroup { values, objective, found: attempts.of(rows, objective) };
         let mut groups = Vec::new();
         match &self.targets {
-            None => groups.push(self.group(frame, Vec::new(), &everyone, self.target)),
+            None => groups.push(group(Vec::new(), &everyone, self.target)),
             Some((column, targets)) => {
                 for found in frame.groups(std::slice::from_ref(column)) {
                     let value = found.values.first().cloned().unwrap_or_default();
                     let objective = targets.iter().find(|(name, _)| *name == value).map_or(self.target, |(_, objective)| *objective);
-                    groups.push(self.group(frame, found.values, &found.rows, objective));
+                    groups.push(group(found.values, &found.rows, objective));
                 }
             }
         }
         if !self.by.is_empty() {
-            groups.extend(frame.groups(&self.by).into_iter().map(|found| self.group(frame, found.values, &found.rows, self.target)));
+            groups.extend(frame.groups(&self.by).into_iter().map(|found| group(found.values, &found.rows, self.target)));
         }
-        StabilityAnswer { by: self.by.clone(), groups, unknown }
+        StabilityAnswer { level: self.level, by: self.by.clone(), groups, unknown }
     }
+}
 
-    fn group(&self, frame: &Frame, values: Vec<String>, rows: &[usize], objective: Objective) -> StabilityGroup {
-        let success = frame.numbers(&self.success);
-        let known: Vec<usize> = rows.iter().copied().filter(|row| !success[*row].is_nan()).collect();
-        let hits = known.iter().filter(|row| success[**row] == 1.0).count() as u64;
-        let clusters = self.user.as_ref().map(|user| {
-            let persons = frame.persons(user);
-            let mut counts: BTreeMap<u32, Counts> = BTreeMap::new();
-            for row in &known {
-                let entry = counts.entry(persons[*row]).or_default();
-                entry.n += 1;
-                entry.hits += u64::from(success[*row] == 1.0);
+/// How attempts went, and whose they were.
+struct Attempts<'a> {
+    success: &'a [f64],
+    persons: Option<&'a [u32]>,
+    level: Confidence,
+}
+
+impl Attempts<'_> {
+    fn of(&self, rows: &[usize], objective: Objective) -> Result<Stability, StabilityError> {
+        let known = || rows.iter().copied().filter(|row| !self.success[*row].is_nan());
+        let mut all = Counts::default();
+        let clusters = self.persons.map(|persons| vec![Counts::default(); known().map(|row| persons[row] as usize + 1).max().unwrap_or(0)]);
+        let mut clusters = clusters.unwrap_or_default();
+        for row in known() {
+            let hits = u64::from(self.success[row] == 1.0);
+            (all.n, all.hits) = (all.n + 1, all.hits + hits);
+            if let Some(persons) = self.persons {
+                let counts = &mut clusters[persons[row] as usize];
+                (counts.n, counts.hits) = (counts.n + 1, counts.hits + hits);
             }
-            counts.into_values().collect::<Vec<_>>()
-        });
-        let bursts = clusters.as_deref().map_or(Bursts::None, Bursts::Clusters);
-        StabilityGroup { values, objective, found: stability(Counts { hits, n: known.len() as u64 }, objective, bursts, self.level) }
+        }
+        clusters.retain(|counts| counts.n > 0);
+        stability(all, objective, if self.persons.is_some() { Bursts::Clusters(&clusters) } else { Bursts::None }, self.level)
     }
 }

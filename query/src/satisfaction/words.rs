@@ -112,7 +112,7 @@ impl WordsQuestion {
         [Want::text(&self.text), Want::number(&self.score)]
             .into_iter()
             .chain(self.bounds.iter().flat_map(|(low, high)| [Want::number(low), Want::number(high)]))
-            .chain(self.user.as_ref().map(Want::category))
+            .chain(self.user.as_ref().map(Want::person))
             .chain(self.measures.names().iter().map(Want::number))
             .collect()
     }

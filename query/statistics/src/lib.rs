@@ -166,7 +166,7 @@ pub use share::{Counts, difference, share};
 pub use spell::{SpellError, Spells};
 pub use stability::{Bursts, Objective, Stability, StabilityError, Verdict, stability};
 pub use survival_by_band::{ByBand, ByBandError, by_band};
-pub use two_sample::{MeanDifference, Sample, TwoSampleError, paired, ratio_of_means, welch};
+pub use two_sample::{MeanDifference, TwoSampleError, paired, ratio_of_means, welch};
 pub use unit_mean::UnitMean;
 pub use unit_share::UnitShare;
 pub use waves::{WaveChange, WaveError, compare};

@@ -2,6 +2,7 @@
 
 use crate::estimate::{Confidence, Estimate};
 use crate::student::t_quantile;
+use crate::two_sample::welch;
 
 /// What a sample's mean and variance are made of. Samples are merged by [`Moments::merge`] in any order.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -64,11 +65,9 @@ pub fn mean(sample: &Moments, level: Confidence) -> Option<Estimate> {
 
 /// The mean of the first less the mean of the second, for two samples independent of each other whose variances may differ.
 ///
-/// Welch, Biometrika 34 (1947), 28-35. `n` is the values in both. `None` when either has fewer than two values, or both have all values the same.
+/// [`welch`]'s. `n` is the values in both. `None` when either has fewer than two values, or both have all values the same.
 pub fn mean_difference(first: &Moments, second: &Moments, level: Confidence) -> Option<Estimate> {
-    let (a, b) = (first.variance()? / first.n as f64, second.variance()? / second.n as f64);
-    let freedom = satterthwaite(&[(a, (first.n - 1) as f64), (b, (second.n - 1) as f64)])?;
-    around(first.mean - second.mean, a + b, freedom, first.n + second.n, level)
+    welch(*first, *second, level).ok().map(|welch| welch.estimate)
 }
 
 /// The degrees of freedom of a sum of independent variances, each with its own (Satterthwaite, Biometrics Bulletin 2 (1946), 110-114); `None` when

@@ -3,18 +3,8 @@
 //! For samples whose variances and sizes may differ. Of samples only their moments are needed, which a database can give and which merge.
 
 use crate::estimate::{Confidence, Estimate};
+use crate::moments::{Moments, satterthwaite};
 use crate::student::{t_quantile, t_two_sided};
-
-/// What two samples are compared by.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sample {
-    /// How many observations.
-    pub n: u64,
-    /// Their mean, in their own unit.
-    pub mean: f64,
-    /// Sum of squared deviations from the mean, in their unit squared.
-    pub squares: f64,
-}
 
 /// Why two means cannot be compared.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -69,53 +59,19 @@ pub struct MeanDifference {
     pub p_value: f64,
 }
 
-impl Sample {
-    /// The moments of these values; `None` of no values, and when one is not a finite number.
-    pub fn of(values: &[f64]) -> Option<Self> {
-        if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
-            return None;
-        }
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let squares = values.iter().map(|value| (value - mean).powi(2)).sum();
-        Some(Self { n: values.len() as u64, mean, squares })
-    }
-
-    /// Both samples together (Chan, Golub & LeVeque, American Statistician 37 (1983), 242-247).
-    pub fn merge(self, other: Self) -> Self {
-        let n = self.n + other.n;
-        if n == 0 {
-            return self;
-        }
-        let (a, b, apart) = (self.n as f64, other.n as f64, other.mean - self.mean);
-        let total = a + b;
-        Self { n, mean: self.mean + apart * b / total, squares: self.squares + other.squares + apart * apart * a * b / total }
-    }
-
-    /// Variance with n - 1; `None` of fewer than two.
-    pub fn variance(self) -> Option<f64> {
-        (self.n > 1).then(|| self.squares / (self.n - 1) as f64)
-    }
-
-    /// Squared standard error of the mean. What is nothing but the rounding of equal values counts as nothing.
-    fn error2(self) -> Option<f64> {
-        let variance = self.variance()?;
-        Some(if variance <= (self.mean * 1e-12).powi(2) { 0.0 } else { variance / self.n as f64 })
-    }
-}
-
 /// Difference of two means, first less second, of samples that may differ in variance.
 ///
 /// Welch, Biometrika 34 (1947), 28-35: Student's t with Satterthwaite's degrees of freedom. Err with fewer than two a side, or when neither varies.
 ///
 /// ```
-/// use qoe_statistics::{Confidence, two_sample::{Sample, welch}};
-/// let minutes = |values: &[f64]| Sample::of(values).unwrap();
-/// let hd = welch(minutes(&[30.0, 42.0, 37.0]), minutes(&[20.0, 35.0, 26.0]), Confidence::P95).unwrap();
+/// use qoe_statistics::{Confidence, Moments, two_sample::welch};
+/// let minutes = |values: [f64; 3]| Moments::of(values).unwrap();
+/// let hd = welch(minutes([30.0, 42.0, 37.0]), minutes([20.0, 35.0, 26.0]), Confidence::P95).unwrap();
 /// assert_eq!(format!("{:.1} minutes", hd.estimate.value), "9.3 minutes");
 /// ```
-pub fn welch(first: Sample, second: Sample, level: Confidence) -> Result<MeanDifference, TwoSampleError> {
+pub fn welch(first: Moments, second: Moments, level: Confidence) -> Result<MeanDifference, TwoSampleError> {
     let (a, b) = errors(first, second)?;
-    let freedom = satterthwaite((a, first.n), (b, second.n));
+    let freedom = satterthwaite(&[(a, (first.n - 1) as f64), (b, (second.n - 1) as f64)]).ok_or(TwoSampleError::NotFinite)?;
     finish(first.mean - second.mean, (a + b).sqrt(), freedom, first.n + second.n, level)
 }
 
@@ -123,13 +79,13 @@ pub fn welch(first: Sample, second: Sample, level: Confidence) -> Result<MeanDif
 ///
 /// Delta method on the logarithm, so that the interval stays above zero and a ratio turned round has its interval turned round; Student's t with
 /// Satterthwaite's degrees of freedom. Err when a mean is not above zero, and as [`welch`].
-pub fn ratio_of_means(first: Sample, second: Sample, level: Confidence) -> Result<Estimate, TwoSampleError> {
+pub fn ratio_of_means(first: Moments, second: Moments, level: Confidence) -> Result<Estimate, TwoSampleError> {
     let (a, b) = errors(first, second)?;
     if !(first.mean > 0.0 && second.mean > 0.0) {
         return Err(TwoSampleError::NotPositive { first: first.mean, second: second.mean });
     }
     let (a, b) = (a / first.mean.powi(2), b / second.mean.powi(2));
-    let freedom = satterthwaite((a, first.n), (b, second.n));
+    let freedom = satterthwaite(&[(a, (first.n - 1) as f64), (b, (second.n - 1) as f64)]).ok_or(TwoSampleError::NotFinite)?;
     let logs = finish((first.mean / second.mean).ln(), (a + b).sqrt(), freedom, first.n + second.n, level)?.estimate;
     Ok(Estimate { value: first.mean / second.mean, low: logs.low.exp(), high: logs.high.exp(), n: logs.n })
 }
@@ -143,26 +99,27 @@ pub fn paired(first: &[f64], second: &[f64], level: Confidence) -> Result<MeanDi
     if n < 2 {
         return Err(TwoSampleError::TooFew { first: n, second: n });
     }
-    let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| a - b).collect();
-    let differences = Sample::of(&differences).ok_or(TwoSampleError::NotFinite)?;
-    let error2 = differences.error2().filter(|error2| *error2 > 0.0).ok_or(TwoSampleError::Constant { first: n, second: n })?;
+    let differences = first.iter().zip(second).map(|(a, b)| a - b);
+    let differences = Moments::of(differences).ok_or(TwoSampleError::NotFinite)?;
+    let error2 = error2(differences).filter(|error2| *error2 > 0.0).ok_or(TwoSampleError::Constant { first: n, second: n })?;
     finish(differences.mean, error2.sqrt(), (n - 1) as f64, n, level)
 }
 
 /// The squared standard errors of both means.
-fn errors(first: Sample, second: Sample) -> Result<(f64, f64), TwoSampleError> {
+fn errors(first: Moments, second: Moments) -> Result<(f64, f64), TwoSampleError> {
     if [first.mean, first.squares, second.mean, second.squares].iter().any(|moment| !moment.is_finite()) {
         return Err(TwoSampleError::NotFinite);
     }
-    let (Some(a), Some(b)) = (first.error2(), second.error2()) else {
+    let (Some(a), Some(b)) = (error2(first), error2(second)) else {
         return Err(TwoSampleError::TooFew { first: first.n, second: second.n });
     };
     if a + b > 0.0 { Ok((a, b)) } else { Err(TwoSampleError::Constant { first: first.n, second: second.n }) }
 }
 
-fn satterthwaite(first: (f64, u64), second: (f64, u64)) -> f64 {
-    let part = |(error2, n): (f64, u64)| error2 * error2 / (n - 1) as f64;
-    (first.0 + second.0).powi(2) / (part(first) + part(second))
+/// Squared standard error of the mean. What is nothing but the rounding of equal values counts as nothing.
+fn error2(sample: Moments) -> Option<f64> {
+    let variance = sample.variance()?;
+    Some(if variance <= (sample.mean * 1e-12).powi(2) { 0.0 } else { variance / sample.n as f64 })
 }
 
 fn finish(value: f64, error: f64, freedom: f64, n: u64, level: Confidence) -> Result<MeanDifference, TwoSampleError> {
@@ -211,7 +168,7 @@ mod tests {
         let reference: Value = serde_json::from_str(text).unwrap();
         let (input, expected) = (&reference["input"], &reference["expected"]);
         let (first, second, partner) = (numbers(&input["first"]), numbers(&input["second"]), numbers(&input["partner"]));
-        let (a, b) = (Sample::of(&first).unwrap(), Sample::of(&second).unwrap());
+        let (a, b) = (Moments::of(first.clone()).unwrap(), Moments::of(second).unwrap());
         same(welch(a, b, Confidence::P95).unwrap(), &expected["welch"]);
         same(paired(&first, &partner, Confidence::P95).unwrap(), &expected["paired"]);
         let ratio = ratio_of_means(a, b, Confidence::P95).unwrap();
@@ -222,12 +179,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_says_why() {
-        let sample = |values: &[f64]| Sample::of(values).unwrap();
+        let sample = |values: &[f64]| Moments::of(values.iter().copied()).unwrap();
         let error = |a: &[f64], b: &[f64]| welch(sample(a), sample(b), Confidence::P95).unwrap_err();
         assert_eq!(error(&[1.0], &[1.0, 2.0]), TwoSampleError::TooFew { first: 1, second: 2 });
         assert_eq!(error(&[0.1; 3], &[0.7; 9]), TwoSampleError::Constant { first: 3, second: 9 });
-        assert_eq!(Sample::of(&[]), None);
-        assert_eq!(Sample::of(&[1.0, f64::NAN]), None);
         let negative = ratio_of_means(sample(&[-1.0, -3.0]), sample(&[1.0, 2.0]), Confidence::P95).unwrap_err();
         assert_eq!(negative.to_string(), "ratio of means -2 and 1.5: both must be above zero");
         assert_eq!(paired(&[1.0], &[1.0, 2.0], Confidence::P95).unwrap_err(), TwoSampleError::Unpaired { first: 1, second: 2 });
@@ -237,16 +192,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn samples_merge_to_their_whole(values in prop::collection::vec(-1e3..1e3f64, 2..50), cut in 0.0..1.0f64) {
-            let at = ((values.len() - 1) as f64 * cut) as usize + 1;
-            let whole = Sample::of(&values).unwrap();
-            let parts = [&values[..at], &values[at..]].into_iter().filter_map(Sample::of).reduce(Sample::merge).unwrap();
-            prop_assert!(parts.n == whole.n && (parts.mean - whole.mean).abs() < 1e-9 && (parts.squares - whole.squares).abs() < 1e-6 * whole.squares.max(1.0));
-        }
-
-        #[test]
         fn a_ratio_turned_round_has_its_interval_turned_round(a in prop::collection::vec(1.0..9.0f64, 3..20), b in prop::collection::vec(1.0..9.0f64, 3..20)) {
-            let (a, b) = (Sample::of(&a).unwrap(), Sample::of(&b).unwrap());
+            let (a, b) = (Moments::of(a).unwrap(), Moments::of(b).unwrap());
             let one = ratio_of_means(a, b, Confidence::P95).unwrap();
             let other = ratio_of_means(b, a, Confidence::P95).unwrap();
             prop_assert!((one.low * other.high - 1.0).abs() < 1e-9 && one.low <= one.value && one.value <= one.high);

@@ -19,9 +19,18 @@ pub fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
 
 /// Resident memory, MiB.
 pub fn resident_mib(pid: u32) -> anyhow::Result<f64> {
+    of_status(pid, "VmRSS:")
+}
+
+/// The most memory it was ever resident with, MiB.
+pub fn peak_mib(pid: u32) -> anyhow::Result<f64> {
+    of_status(pid, "VmHWM:")
+}
+
+fn of_status(pid: u32, name: &str) -> anyhow::Result<f64> {
     let status = read(pid, "status")?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
-    Ok(kib.with_context(|| format!("/proc/{pid}/status has no VmRSS"))? / 1024.0)
+    let kib = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+    Ok(kib.with_context(|| format!("/proc/{pid}/status has no {name}"))? / 1024.0)
 }
 
 fn read(pid: u32, name: &str) -> anyhow::Result<String> {

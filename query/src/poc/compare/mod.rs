@@ -46,8 +46,8 @@ impl CompareQuestion {
     pub fn wanted(&self, columns: &[String]) -> Vec<Want> {
         let of = &self.poc.columns;
         let mut wanted = vec![Want::category(&of.arm)];
-        wanted.extend([&of.unit, &of.pair].into_iter().flatten().map(Want::category));
-        wanted.extend(self.session(columns).map(Want::category));
+        wanted.extend([&of.unit, &of.pair].into_iter().flatten().map(Want::person));
+        wanted.extend(self.session(columns).map(Want::person));
         wanted.extend(of.strata.iter().map(Want::category));
         wanted.extend(self.poc.metrics.iter().flat_map(Metric::wanted));
         wanted

@@ -1,11 +1,9 @@
 //! Who was there when, in the unit in which days are counted; since when; and what their first day was like.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{CohortsQuestion, written};
-use crate::frame::{Frame, Input, Want};
+use crate::frame::{Frame, Input, Want, matched};
 use crate::retention::RetentionError;
 use crate::retention::days::{DayClock, date};
 use crate::retention::split::Split;
@@ -131,9 +129,9 @@ impl<'a> Presences<'a> {
     /// What the rows of sessions say of the users.
     pub async fn told_by_sessions(&self, split: &Split, starts: &Input) -> Result<Told, RetentionError> {
         let frame = starts.read(&[Want::category("user_id"), Want::time("started_at"), split.want()], None).await?;
-        let known: HashMap<&str, u32> = self.names.iter().map(String::as_str).zip(0..).collect();
         let (codes, names) = frame.categories("user_id");
-        let user = |code: u32| names.get(code as usize).and_then(|name| known.get(name.as_str()).copied());
+        let known = matched(names, self.names);
+        let user = |code: u32| known.get(code as usize).copied().flatten();
         let rows = codes.iter().zip(frame.times("started_at")).map(|(code, at)| user(*code).zip(*at)).collect();
         Ok(Told { rows, ..self.told(split, &frame) })
     }

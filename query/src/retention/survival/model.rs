@@ -70,7 +70,7 @@ impl Model {
             }
         }
         let design = Design::new(frame.rows(), &frame.covariates(&names))?;
-        let clusters = question.user.as_ref().map(|user| clusters(frame, user));
+        let clusters: Option<Vec<u64>> = question.user.as_ref().map(|user| frame.persons(user).into_iter().map(u64::from).collect());
         let options = CoxOptions { clusters: clusters.as_deref(), proportionality: Some(Clock::default()), ..CoxOptions::default() };
         let cox = cox(&design, spells, options)?;
         let hazard = |at: usize| {
@@ -93,13 +93,6 @@ impl Model {
         let clusters = cox.robust.as_ref().and_then(|_| question.users(frame));
         Ok(Model { hazards, dropped: design.dropped().to_vec(), clusters, cox })
     }
-}
-
-/// Who each row belongs to; rows that do not say are each someone else's.
-fn clusters(frame: &Frame, user: &str) -> Vec<u64> {
-    let (codes, names) = frame.categories(user);
-    let known = names.len() as u64;
-    (0..).zip(codes).map(|(row, code)| if u64::from(*code) < known { u64::from(*code) } else { known + row }).collect()
 }
 
 fn amount(frame: &Frame, covariate: &str, value: Option<&str>, scale: f64) -> Amount {

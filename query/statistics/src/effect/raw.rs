@@ -4,16 +4,17 @@ use super::answer::Contrast;
 use super::study::{Arm, ByArm, Outcome, Study};
 use super::units::Units;
 use crate::estimate::{Confidence, Estimate};
+use crate::moments::Moments;
 use crate::share::{self, Counts};
-use crate::two_sample::{Sample, ratio_of_means, welch};
+use crate::two_sample::{ratio_of_means, welch};
 
 /// Moments of the outcome in either arm.
-pub(super) fn samples(study: &Study<'_>) -> ByArm<Sample> {
+pub(super) fn samples(study: &Study<'_>) -> ByArm<Moments> {
     ByArm::of(|arm| {
         let of = || study.treated.iter().zip(study.outcome).filter(move |(treated, _)| Arm::of(**treated) == arm).map(|(_, y)| *y);
         let n = of().count() as u64;
         let mean = of().sum::<f64>() / n as f64;
-        Sample { n, mean, squares: of().map(|y| (y - mean).powi(2)).sum() }
+        Moments { n, mean, squares: of().map(|y| (y - mean).powi(2)).sum() }
     })
 }
 
@@ -39,7 +40,7 @@ pub(super) fn difference(study: &Study<'_>, units: &Units, level: Confidence) ->
             contrast.relative = ratio_of_means(of.treated, of.control, level).ok().map(less_one);
         }
         Outcome::Share => {
-            let counts = |sample: Sample| Counts { hits: (sample.mean * sample.n as f64).round() as u64, n: sample.n };
+            let counts = |sample: Moments| Counts { hits: (sample.mean * sample.n as f64).round() as u64, n: sample.n };
             let (treated, control) = (counts(of.treated), counts(of.control));
             contrast.difference = share::difference(treated, control, level).unwrap_or(contrast.difference);
             contrast.treated = share::share(treated.hits, treated.n, level).unwrap_or(contrast.treated);

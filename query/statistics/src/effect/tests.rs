@@ -119,7 +119,7 @@ fn the_plain_difference_is_welchs_or_newcombes() {
     let of = |values: &[f64], treated: bool| -> Vec<f64> {
         values.iter().zip(&rows.treated).filter(|(_, t)| **t == treated).map(|(y, _)| *y).collect()
     };
-    let sample = |treated| crate::two_sample::Sample::of(&of(&minutes, treated)).unwrap();
+    let sample = |treated| crate::moments::Moments::of(of(&minutes, treated)).unwrap();
     let answer = effect(&rows.study(&minutes, Outcome::Mean), &Options::default()).unwrap();
     assert_eq!(answer.raw.difference.n, 240);
     close(answer.raw.difference.low, crate::two_sample::welch(sample(true), sample(false), Confidence::P95).unwrap().estimate.low);
