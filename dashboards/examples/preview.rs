@@ -12,6 +12,8 @@ use qoe_dashboards::{
     wire,
 };
 use qoe_query::board::{Board, Filter, SessionTimeline, SessionsNow};
+use qoe_query::poc::Randomised;
+use qoe_query::poc::check::CheckAnswer;
 
 #[path = "../src/synthetic.rs"]
 mod synthetic;
@@ -41,6 +43,10 @@ impl Source for MadeUp {
 
     async fn satisfaction(&self, _project: &str, asked: &SatisfactionAsked) -> Result<Arc<SatisfactionReport>, SourceError> {
         Ok(Arc::new(synthetic_report::satisfaction(asked, Utc::now())))
+    }
+
+    async fn check(&self, _project: &str, _asked: &PocAsked) -> Result<CheckAnswer, SourceError> {
+        Ok(CheckAnswer { arms: Vec::new(), randomised: Randomised::User, findings: Vec::new() })
     }
 
     async fn comparison(&self, _project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {

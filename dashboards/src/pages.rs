@@ -19,7 +19,7 @@ use crate::satisfaction::{SatisfactionAsked, render_satisfaction};
 use crate::session::render_session;
 use crate::source::Source;
 use crate::view::{Lang, View};
-use crate::wire::{BoardAnswer, SessionAnswer};
+use crate::wire::{self, BoardAnswer, SessionAnswer};
 
 /// Nothing but what this server serves, and nothing written into the page: neither scripts nor styles.
 pub(crate) const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
@@ -48,6 +48,7 @@ pub fn router_over<S: Source>(source: S, settings: Settings) -> Router {
         .route("/poc", get(poc::<S>))
         .route("/api/poc", get(poc_answer::<S>))
         .route("/api/poc/compare", get(poc_answer::<S>))
+        .route("/api/poc/check", get(poc_check::<S>))
         .route("/api/board", get(board_answer::<S>))
         .route("/api/session/{id}", get(session_answer::<S>))
         .route("/api/satisfaction", get(satisfaction_answer::<S>))
@@ -135,6 +136,13 @@ async fn poc_answer<S: Source>(State(app): State<App<S>>, Query(pairs): Pairs, h
     let asked = PocAsked::read(&pairs, &view.filter).map_err(|error| app.refuse(error, &view, Format::Json))?;
     let compared = app.source.comparison(&view.project, &asked).await.map_err(|error| app.refuse(error, &view, Format::Json))?;
     Ok(Json(&compared.json).into_response())
+}
+
+async fn poc_check<S: Source>(State(app): State<App<S>>, Query(pairs): Pairs, headers: HeaderMap) -> Result<Response, PageError> {
+    let view = app.read(&pairs, &headers, Format::Json)?;
+    let asked = PocAsked::read(&pairs, &view.filter).map_err(|error| app.refuse(error, &view, Format::Json))?;
+    let checked = app.source.check(&view.project, &asked).await.map_err(|error| app.refuse(error, &view, Format::Json))?;
+    Ok(Json(wire::poc_check::poc_check(&checked)).into_response())
 }
 
 impl<S> App<S> {

@@ -4,7 +4,7 @@ mod asked;
 mod boards;
 
 pub use asked::PocAsked;
-pub(crate) use boards::comparison;
+pub(crate) use boards::{check, comparison};
 
 use askama::Template;
 use qoe_query::board::Dimension;

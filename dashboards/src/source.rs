@@ -5,8 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use qoe_query::board::{Board, BoardError, Boards, Filter, SessionTimeline};
+use qoe_query::poc::check::CheckAnswer;
 
-use crate::poc::{Comparison, PocAsked, comparison};
+use crate::poc::{Comparison, PocAsked, check, comparison};
 use crate::satisfaction::{SatisfactionAsked, SatisfactionReport, satisfaction};
 
 /// Answers the questions of the pages.
@@ -23,6 +24,9 @@ pub trait Source: Clone + Send + Sync + 'static {
         project: &str,
         asked: &SatisfactionAsked,
     ) -> impl Future<Output = Result<Arc<SatisfactionReport>, SourceError>> + Send;
+
+    /// Whether a comparison of a project's vendors is sound so far.
+    fn check(&self, project: &str, asked: &PocAsked) -> impl Future<Output = Result<CheckAnswer, SourceError>> + Send;
 
     /// A project's vendors compared.
     fn comparison(&self, project: &str, asked: &PocAsked) -> impl Future<Output = Result<Arc<Comparison>, SourceError>> + Send;
@@ -72,6 +76,10 @@ impl Source for Boards {
 
     async fn satisfaction(&self, project: &str, asked: &SatisfactionAsked) -> Result<Arc<SatisfactionReport>, SourceError> {
         satisfaction(self, project, asked).await
+    }
+
+    async fn check(&self, project: &str, asked: &PocAsked) -> Result<CheckAnswer, SourceError> {
+        check(self, project, asked).await
     }
 
     async fn comparison(&self, project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use qoe_query::board::{Board, Dimension, Filter, SessionTimeline};
+use qoe_query::poc::Randomised;
+use qoe_query::poc::check::CheckAnswer;
 use tokio::sync::oneshot;
 
 use crate::source::{Source, SourceError};
@@ -83,6 +85,10 @@ impl Source for Scripted {
             "away" => Err(away()),
             _ => Ok(Arc::new(synthetic_report::satisfaction(asked, moment()))),
         }
+    }
+
+    async fn check(&self, _project: &str, _asked: &PocAsked) -> Result<CheckAnswer, SourceError> {
+        Ok(CheckAnswer { arms: Vec::new(), randomised: Randomised::User, findings: Vec::new() })
     }
 
     async fn comparison(&self, project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {

@@ -3,9 +3,14 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 
+use qoe_store::Millis;
+use qoe_store::rows::{Feedback, Integration, Invitation, Keys, Records, SessionEvent, Stamp, Ticket};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support;
 
 /// Two vendors: `quick` connects faster, `cheap` costs less and answers its tickets sooner.
 fn sessions() -> (TempDir, PathBuf) {
@@ -155,4 +160,104 @@ fn moving_a_weight_in_the_page_changes_the_order_without_a_server() {
         let total = format!("{:.2}", vendor["total"]["value"].as_f64().unwrap());
         assert_eq!(by_price["before"]["totals"][vendor["arm"].as_str().unwrap()], total.as_str());
     }
+}
+
+/// Two vendors' sessions with surveys after them, their tickets and the log of their integration, as a store keeps them.
+fn kept() -> Records {
+    let mut records = Records::default();
+    let now = chrono::Utc::now().timestamp_millis() - 7_200_000;
+    for at in 0..800_i64 {
+        let vendor = if at % 2 == 0 { "quick" } else { "cheap" };
+        let keys = Arc::new(Keys {
+            project: "p".into(),
+            session_id: format!("s{at}").into(),
+            user_id: format!("u{}", at / 4).into(),
+            vendor: vendor.into(),
+            service: "video_call".into(),
+            region: if at / 2 % 2 == 0 { "asia".into() } else { "europe".into() },
+            ..Keys::default()
+        });
+        let connect_ms = 250.0 + (at * 37 % 200) as f64 + if at % 2 == 0 { 0.0 } else { 900.0 };
+        let stamp = |after: i64| Stamp::at(now + at * 100 + after);
+        let event = |name: &str, connect_ms, after| SessionEvent {
+            keys: keys.clone(),
+            stamp: stamp(after),
+            name: name.into(),
+            connect_ms,
+            duration_ms: None,
+            reason: "".into(),
+        };
+        records.push(event("attempt", None, 0).into());
+        records.push(event("joined", Some(connect_ms), 10).into());
+        let (invitation_id, kind) = (format!("i{at}"), "csat");
+        let asked = Invitation {
+            keys: keys.clone(),
+            stamp: stamp(20),
+            invitation_id: invitation_id.as_str().into(),
+            state: "shown".into(),
+            kind: kind.into(),
+        };
+        records.push(asked.into());
+        if at % 5 < 3 {
+            let score = (3 + (at / 2 % 3) - at % 2) as f64;
+            let answer = Feedback {
+                keys: keys.clone(),
+                stamp: stamp(30),
+                invitation_id: invitation_id.as_str().into(),
+                kind: kind.into(),
+                score,
+                scale_low: 1.0,
+                scale_high: 5.0,
+                dimension: "".into(),
+                text: String::new(),
+                language: "".into(),
+            };
+            records.push(answer.into());
+        }
+    }
+    for (vendor, hours) in [("quick", 30.0), ("cheap", 8.0)] {
+        let keys = Arc::new(Keys { project: "p".into(), vendor: vendor.into(), ..Keys::default() });
+        let logged =
+            Integration { keys: keys.clone(), stamp: Stamp::at(now), step: "first_call".into(), hours: Some(hours), defects: Some(3) };
+        records.push(logged.into());
+        for ticket in 0..6 {
+            let hour = 3_600_000;
+            let opened_at = now - 40 * hour;
+            let ticket = Ticket {
+                keys: keys.clone(),
+                stamp: Stamp::at(now),
+                ticket_id: format!("{vendor}{ticket}").as_str().into(),
+                opened_at: Millis(opened_at),
+                first_response_at: Some(Millis(opened_at + (1 + ticket) * hour)),
+                resolved_at: Some(Millis(opened_at + (10 + ticket) * hour)),
+                severity: "".into(),
+                subject: String::new(),
+            };
+            records.push(ticket.into());
+        }
+    }
+    records
+}
+
+#[tokio::test]
+async fn a_store_knows_quality_satisfaction_and_what_vendors_were_like_to_work_with() {
+    let endpoint = support::database().await;
+    support::insert(&endpoint, &kept(), 1).await;
+    let asking =
+        |step: &str, more: &[&str]| json(&support::asking(&endpoint, &[&["poc", step, "--project", "p", "--json"][..], more].concat()));
+    let card = asking("scorecard", &MEASURED);
+    let vendors = card["vendors"].as_array().unwrap();
+    assert_eq!(vendors.iter().map(|vendor| vendor["arm"].as_str().unwrap()).collect::<Vec<_>>(), ["cheap", "quick"]);
+    let score = |vendor: usize, name: &str| {
+        vendors[vendor]["scores"].as_array().unwrap().iter().find(|score| score["dimension"] == name).unwrap()["score"]["value"].as_f64()
+    };
+    assert!(score(1, "quality") > score(0, "quality"), "{card}");
+    assert!(score(1, "satisfaction") > score(0, "satisfaction"), "quick was scored better by those who answered: {card}");
+    assert!(score(0, "integration") > score(1, "integration"), "eight hours against thirty: {card}");
+    assert!(score(0, "support").is_some() && score(0, "releases").is_none(), "no release was logged: {card}");
+    let claims = ["--claim", "connect_ms <= 600", "--claim", "connect_ms <= 600 -> minutes +10% given region"];
+    let answer = asking("claims", &claims);
+    let verdict = |claim: usize, arm: usize| answer["claims"][claim]["arms"][arm]["verdict"].as_str().unwrap().to_owned();
+    assert_eq!([verdict(0, 0), verdict(0, 1)], ["contradicted", "supported"], "{answer}");
+    assert_eq!([verdict(1, 0), verdict(1, 1)], ["untestable", "untestable"], "all of a vendor's sessions have it, or none: {answer}");
 }

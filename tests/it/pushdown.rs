@@ -238,6 +238,10 @@ async fn what_differs_stays_in_datafusion() {
         "select s.session_id, count(t.turn_id) as n, max(u.samples) as samples from sessions s left join turns t on s.session_id = t.session_id left join user_hours u on s.user_id = u.user_id where s.vendor = 'aurora' and s.samples > 3 group by s.session_id",
         "select s.vendor, t.turn_id, u.samples from sessions s left join turns t on s.session_id = t.session_id left join user_hours u on s.user_id = u.user_id where s.samples > 3 and (t.turn_id is null or s.samples > 5)",
         "select vendor, region, count(*) as n from sessions group by rollup(vendor, region)",
+        // What is computed of the sums stays here, the sums do not.
+        "select vendor, sum(packets_lost) * 1.0 / (sum(packets_lost) + sum(packets_received)) as m from samples group by vendor",
+        "select vendor, count(distinct session_id) as sessions, sum(packets_lost) * 1.0 / (sum(packets_lost) + sum(packets_received)) as m from samples group by vendor",
+        "select vendor, sum(packets_lost) * 1.0 / (sum(packets_lost) + sum(packets_received)) as m from samples group by vendor having sum(packets_lost) > 3 order by 2 limit 5",
         "select session_id, attributes from sessions join samples using (session_id) order by observed_at, stream_id limit 1",
     ] {
         assert_eq!(handed(&pushed, sql).await, Handed::Partly, "handed down: {sql}");

@@ -20,6 +20,8 @@ pub struct PocAsked {
     pub metrics: Vec<Metric>,
     /// Within the values of these.
     pub strata: Vec<Dimension>,
+    /// Units of all vendors that were planned, where that is known.
+    pub planned: Option<u64>,
     /// Only sessions with these values.
     pub filter: Filter,
 }
@@ -34,7 +36,8 @@ const MOST: usize = 24;
 impl PocAsked {
     /// What the parameters of a link ask; the filter comes from its view. Metrics stand one a line, or in several parameters `metric`.
     pub fn read(pairs: &[(String, String)], filter: &Filter) -> Result<PocAsked, ViewError> {
-        let mut asked = PocAsked { since: SINCE, until: None, metrics: Vec::new(), strata: Vec::new(), filter: filter.clone() };
+        let mut asked =
+            PocAsked { since: SINCE, until: None, metrics: Vec::new(), strata: Vec::new(), planned: None, filter: filter.clone() };
         let mut lines: Vec<&str> = Vec::new();
         for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
             let time = |name| moment(value).map_err(|_| bad(name, value, "use 30d, 12h, 2026-11-01 or 2026-11-01T00:00:00Z"));
@@ -42,6 +45,7 @@ impl PocAsked {
                 "since" => asked.since = time("since")?,
                 "until" => asked.until = Some(time("until")?),
                 "metric" | "metrics" => lines.extend(value.lines().map(str::trim).filter(|line| !line.is_empty())),
+                "planned" => asked.planned = Some(value.parse().map_err(|_| bad("planned", value, "use a whole number of units"))?),
                 "stratum" => asked.strata = dimensions(value)?,
                 _ => {}
             }
@@ -69,6 +73,7 @@ impl PocAsked {
         if !self.strata.is_empty() {
             pairs.push(("stratum", self.strata_text()));
         }
+        pairs.extend(self.planned.map(|planned| ("planned", planned.to_string())));
         let metrics = self.metrics_text();
         if metrics != METRICS {
             pairs.push(("metrics", metrics));
@@ -154,7 +159,7 @@ mod tests {
     #[test]
     fn a_link_reads_back_as_what_it_asks() {
         let metrics = "p=connect_ms:lower:p95 margin=50\nfreeze_ratio:lower secondary";
-        let asked = read(&[("since", "7d"), ("stratum", "region,network"), ("metrics", metrics)]).unwrap();
+        let asked = read(&[("since", "7d"), ("stratum", "region,network"), ("planned", "4000"), ("metrics", metrics)]).unwrap();
         assert_eq!((asked.metrics.len(), asked.metrics[0].margin, asked.metrics[1].rank), (2, Some(50.0), Rank::Secondary));
         let pairs = asked.pairs();
         let again: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -171,6 +176,7 @@ mod tests {
             (("metric", "a:lower twice"), "secondary"),
             (("metric", "a:lower margin=-1"), "above zero"),
             (("stratum", "vendor"), "region"),
+            (("planned", "many"), "whole number"),
         ] {
             let said = read(&[pair]).unwrap_err().to_string();
             assert!(said.contains(hint), "{pair:?}: {said}");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use qoe_query::board::{Boards, is_away};
 use qoe_query::frame::Input;
+use qoe_query::poc::check::{CheckAnswer, CheckError, CheckQuestion, StoreSources, sessions};
 use qoe_query::poc::compare::{CompareAnswer, Shift};
 use qoe_query::poc::{Columns, CompareError, CompareQuestion, Poc, Randomised, Stopping};
 use qoe_query::relations;
@@ -13,7 +14,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::{Comparison, PocAsked};
-use crate::section::{Section, poc_report};
+use crate::section::{Section, poc_check, poc_report};
 use crate::source::SourceError;
 use crate::view::Lang;
 use crate::wire;
@@ -39,9 +40,11 @@ pub(crate) async fn comparison(boards: &Boards, project: &str, asked: &PocAsked)
     };
     let answered: Result<(CompareAnswer, Vec<Shift>), CompareError> =
         tokio::task::spawn_blocking(asking).await.map_err(|error| SourceError::Failed(Arc::new(error)))?;
+    let checked = if answered.is_ok() { check(boards, project, asked).await.ok() } else { None };
     let told = |lang: Lang| match &answered {
         Ok((answer, shifts)) => {
-            std::iter::once(poc_report::headline(answer, lang)).chain(poc_report::sections(answer, shifts, lang)).collect()
+            let parts = std::iter::once(poc_report::headline(answer, lang)).chain(poc_report::sections(answer, shifts, lang));
+            parts.chain(checked.as_ref().map(|checked| poc_check::poc_check(checked, lang))).collect()
         }
         Err(error) => vec![nothing(error, lang)],
     };
@@ -60,6 +63,20 @@ pub(crate) async fn comparison(boards: &Boards, project: &str, asked: &PocAsked)
         Err(error) => json!({"metrics": [], "why": error.to_string()}),
     };
     Ok(Arc::new(Comparison { period, english: told(Lang::En), chinese: told(Lang::Zh), json }))
+}
+
+/// Whether a project's comparison is sound so far, out of sums that ClickHouse makes.
+pub(crate) async fn check(boards: &Boards, project: &str, asked: &PocAsked) -> Result<CheckAnswer, SourceError> {
+    let period = asked.period(Utc::now()).map_err(|error| SourceError::Misasked { why: error.to_string() })?;
+    let tables = boards.tables(project).await?;
+    let CompareQuestion { poc, condition, .. } = question(project, asked);
+    let input = Input::store(&tables, project, &sessions(&poc, period)).await.map_err(away_or_failed)?;
+    let question = CheckQuestion { poc, condition, planned: asked.planned };
+    question.ask_store(&StoreSources { sessions: &input, period }).await.map_err(|error| match &error {
+        _ if is_away(&error) => SourceError::Unavailable(Arc::new(error)),
+        CheckError::Frame(_) => SourceError::Failed(Arc::new(error)),
+        _ => SourceError::Misasked { why: error.to_string() },
+    })
 }
 
 fn question(project: &str, asked: &PocAsked) -> CompareQuestion {

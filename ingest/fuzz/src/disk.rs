@@ -85,6 +85,11 @@ impl Writing for File {
     fn sync(&mut self) -> io::Result<()> {
         Ok(())
     }
+
+    fn cut(&mut self, bytes: u64) -> io::Result<()> {
+        lock(&self.bytes).truncate(usize::try_from(bytes).unwrap_or(usize::MAX));
+        Ok(())
+    }
 }
 
 impl Reading for File {
@@ -98,5 +103,9 @@ impl Reading for File {
         let length = buffer.len().min(bytes.len() - from);
         buffer[..length].copy_from_slice(&bytes[from..from + length]);
         Ok(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -25,7 +25,8 @@ impl PushDown {
     }
 
     fn hand_down(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
-        let node = FederatedPlanNode::new(outer::untangled(name_aggregates(plan)?)?, Arc::clone(&self.planner) as _);
+        let plan = name_aggregates(project_aggregate(plan)?)?;
+        let node = FederatedPlanNode::new(outer::untangled(plan)?, Arc::clone(&self.planner) as _);
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }
 
@@ -84,10 +85,33 @@ enum Whole {
     No,
 }
 
+/// An aggregate that is handed down by itself, without the projection that stays here, gets one that names its columns in their order: in SQL it would be
+/// written with its sums before its groups, and answers are read by position.
+fn project_aggregate(plan: LogicalPlan) -> Result<LogicalPlan> {
+    match &plan {
+        LogicalPlan::Sort(_) | LogicalPlan::Limit(_) => {
+            let inputs = plan.inputs().into_iter().map(|input| project_aggregate(input.clone())).collect::<Result<_>>()?;
+            plan.with_new_exprs(plan.expressions(), inputs)
+        }
+        _ if is_aggregate(&plan) => {
+            let columns = plan.schema().columns().into_iter().map(Expr::Column).collect();
+            Ok(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?))
+        }
+        _ => Ok(plan),
+    }
+}
+
+fn is_aggregate(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Filter(filter) => is_aggregate(&filter.input),
+        plan => matches!(plan, LogicalPlan::Aggregate(_)),
+    }
+}
+
 /// Aggregates that a projection only passes on get their own names as aliases: in SQL, what is outside of the subquery could not name them otherwise.
 fn name_aggregates(plan: LogicalPlan) -> Result<LogicalPlan> {
     let named = plan.transform_up(|plan| match plan {
-        LogicalPlan::Projection(projection) if matches!(&*projection.input, LogicalPlan::Aggregate(_)) => {
+        LogicalPlan::Projection(projection) if is_aggregate(&projection.input) => {
             let named = projection.expr.into_iter().map(|expr| match expr {
                 Expr::Column(column) if column.relation.is_none() => {
                     let name = column.name.clone();

@@ -70,7 +70,7 @@ impl Thrice {
 impl Outcome {
     /// Of a call that went to its end and whose measurements were all taken.
     pub fn new(call_id: String, take: Take, relay: [SocketAddr; 2], traffic: [Traffic; 2], told: Told) -> anyhow::Result<Outcome> {
-        let run = &take.run.run;
+        let run = take.name();
         if let Some(error) = told.error {
             anyhow::bail!("run {run} failed: {error}");
         }
@@ -88,7 +88,7 @@ impl Outcome {
         // The caller hears what comes back.
         let toward = self.traffic.iter().rev();
         let found = ends.zip(toward).filter_map(|(((end, side), relay), toward)| {
-            let run = &self.take.run.run;
+            let run = self.take.name();
             if side.remote.as_deref() != Some(&relay.to_string()) {
                 let remote = side.remote.as_deref().unwrap_or("nowhere");
                 return Some(format!("run {run}: the {end} sends to {remote}, and the relay is at {relay}"));
@@ -208,25 +208,25 @@ mod tests {
         assert_eq!(around(|_| {}), "");
         assert_eq!(
             around(|told| told["sides"][0]["packets_received"] = json!(99)),
-            "run r1: the caller received 99 packets of media, the relay passed on 98"
+            "run r1 of b: the caller received 99 packets of media, the relay passed on 98"
         );
         assert_eq!(
             around(|told| told["sides"][1]["remote"] = json!("10.0.0.1:9")),
-            "run r1: the callee sends to 10.0.0.1:9, and the relay is at 127.0.0.1:2"
+            "run r1 of b: the callee sends to 10.0.0.1:9, and the relay is at 127.0.0.1:2"
         );
         assert_eq!(
             around(|told| told["sides"][1]["remote"] = Value::Null),
-            "run r1: the callee sends to nowhere, and the relay is at 127.0.0.1:2"
+            "run r1 of b: the callee sends to nowhere, and the relay is at 127.0.0.1:2"
         );
     }
 
     #[test]
     fn a_call_that_failed_or_whose_rows_were_refused_is_an_error() {
         let said = |change: fn(&mut Value)| outcome(change).unwrap_err().to_string();
-        assert_eq!(said(|told| told["error"] = json!("the call did not connect")), "run r1 failed: the call did not connect");
+        assert_eq!(said(|told| told["error"] = json!("the call did not connect")), "run r1 of b failed: the call did not connect");
         assert_eq!(
             said(|told| told["sides"][1]["client"] = json!({"sent": 0, "rejected": 1, "dropped": 8, "lastError": "401: wrong key"})),
-            "run r1: 1 rows were refused and 8 given up: 401: wrong key"
+            "run r1 of b: 1 rows were refused and 8 given up: 401: wrong key"
         );
     }
 }

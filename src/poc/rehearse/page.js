@@ -75,7 +75,7 @@ function seen(report, since) {
   };
 }
 
-async function call({ call_id, server, labels, seconds, interval_ms, relay }, create) {
+async function call({ call_id, labels, seconds, interval_ms, relay }, create) {
   const ends = SIDES.map((name) => {
     const client = create();
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
@@ -85,7 +85,7 @@ async function call({ call_id, server, labels, seconds, interval_ms, relay }, cr
   try {
     const [caller, callee] = ends;
     for (const { name, client, pc } of ends) {
-      client.start({ ...labels, endpoint: new URL('/v1/telemetry', server), callId: call_id, sessionId: `${call_id}-${name}`, userId: `${labels.poc}-${labels.attributes.run}-${name}`, intervalMs: interval_ms });
+      client.start({ ...labels, callId: call_id, sessionId: `${call_id}-${name}`, intervalMs: interval_ms });
       client.watch(pc, { startedAt: Date.now() });
       for (const track of stream.getTracks()) pc.addTrack(track, stream);
     }

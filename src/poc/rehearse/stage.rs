@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
@@ -31,6 +32,13 @@ pub struct Take {
     pub back: Impairment,
 }
 
+impl Take {
+    /// What errors call it.
+    pub fn name(&self) -> String {
+        format!("{} of {}", self.run.run, self.run.arm)
+    }
+}
+
 /// What stands on every row.
 #[derive(Debug, Clone)]
 pub struct Labels {
@@ -56,6 +64,8 @@ struct Play {
     labels: Labels,
     server: String,
     at_once: u8,
+    /// Calls begun.
+    made: AtomicU32,
     waiting: Mutex<std::vec::IntoIter<Take>>,
     /// By call.
     under_way: Mutex<HashMap<String, (Take, Relay)>>,
@@ -75,6 +85,7 @@ impl Stage {
             labels,
             server: server.to_owned(),
             at_once,
+            made: AtomicU32::new(0),
             waiting: Mutex::new(takes.into_iter()),
             under_way: Mutex::default(),
             tell,
@@ -121,21 +132,22 @@ async fn next(State(play): Shared) -> Response {
     let relay = match Relay::start(take.there, take.back, take.run.seed).await {
         Ok(relay) => relay,
         Err(error) => {
-            let _ = play.tell.send(Err(anyhow::Error::new(error).context(format!("start the relay of run {}", take.run.run))));
+            let _ = play.tell.send(Err(anyhow::Error::new(error).context(format!("start the relay of run {}", take.name()))));
             return StatusCode::NO_CONTENT.into_response();
         }
     };
-    let call_id = format!("{}-{}-{}", play.labels.poc, take.run.run, play.name);
+    // Both ends of a call, and the calls of a pair, are of one tester: their rows go together.
+    let tester = format!("{}-{}-{}", play.labels.poc, take.run.run, play.name);
+    let call_id = format!("{tester}.{}", play.made.fetch_add(1, Ordering::Relaxed) + 1);
     let Run { run, arm, stratum, profile, seconds, seed } = &take.run;
     let task = json!({
         "call_id": call_id,
-        "server": play.server,
         "seconds": seconds,
         "interval_ms": INTERVAL_MS,
         "relay": {"caller": relay.caller_sends_to.to_string(), "callee": relay.callee_sends_to.to_string()},
         "labels": {
             "key": play.labels.key, "project": play.labels.project, "service": "video_call", "scenario": "one_to_one",
-            "vendor": arm, "poc": play.labels.poc, "arm": arm, "stratum": stratum,
+            "userId": tester, "vendor": arm, "poc": play.labels.poc, "arm": arm, "stratum": stratum,
             "attributes": {"run": run, "profile": profile, "seed": seed.to_string()},
         },
     });

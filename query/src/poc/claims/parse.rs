@@ -101,7 +101,8 @@ fn simple(text: &str, said: &str) -> Result<Hypothesis, ClaimError> {
         .ok()
         .filter(|bound: &f64| bound.is_finite())
         .ok_or_else(|| ClaimError::Bound { text: said.to_owned(), bound: right.to_owned() })?;
-    let bound = if percent { bound / 100.0 } else { bound };
+    // What was written with so many nines has as many, and no rounding behind them.
+    let bound = if percent { (bound * 1e10).round() / 1e12 } else { bound };
     let (what, kind) = left.rsplit_once(char::is_whitespace).map_or((left, ""), |(what, kind)| (what.trim(), kind));
     let column = |what: &str| if what.is_empty() { Err(ClaimError::Column { text: said.to_owned() }) } else { Ok(what.to_owned()) };
     let share = |what: &str| match (0.0..=1.0).contains(&bound) {

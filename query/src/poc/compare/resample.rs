@@ -2,8 +2,8 @@
 
 use super::metric::{Compared, Measured, Resampled};
 use crate::poc::metric::{Better, MetricKind};
-use crate::statistics::contrast::bootstrap::{self, Drawn, MIN_DRAWS, Question};
-use crate::statistics::contrast::{ContrastError, MIN_UNITS};
+use crate::statistics::contrast::ContrastError;
+use crate::statistics::contrast::bootstrap::{self, Drawn, MIN_DRAWS, MIN_UNITS, Question};
 
 /// Draws of one metric and vendor, one a stratum; of sums one for all of them.
 type Draws = Vec<Option<Drawn>>;

@@ -69,9 +69,10 @@ pub fn share(arm: &Arm<'_>, level: Confidence) -> Result<Estimate, ContrastError
 /// Share of the first less share of the second, -1 to 1.
 ///
 /// Newcombe's interval of the two Wilson intervals (Statistics in Medicine 17 (1998), 873-890, method 10). Of rows in units Wilson's is taken at the
-/// effective number of rows, the rows over the design effect (the linearised variance over that of independent rows, never below 1; where all rows of an
-/// arm are alike each unit counts as one), with Student's t over units in place of the normal quantile (Korn and Graubard, Survey Methodology 24 (1998),
-/// 193-201). So none of all and all of all have intervals too. Err with no rows, fewer than [`MIN_UNITS`] units, and for values other than 0 and 1.
+/// effective number of rows, the rows over the design effect: the variance over that of independent rows, an arm's own or that of both arms together,
+/// whichever is larger, as an arm in which by chance few units failed takes its scatter for small too; never below 1. Where all rows of an arm are alike
+/// each unit counts as one, so that none of all and all of all have intervals. Student's t over units stands in place of the normal quantile (Korn and
+/// Graubard, Survey Methodology 24 (1998), 193-201). Err with no rows, fewer than [`MIN_UNITS`] units, and for values other than 0 and 1.
 pub fn share_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {
     let (mut first, mut second) = (Share::of(a)?, Share::of(b)?);
     let variance = first.of.variance + second.of.variance;

@@ -67,7 +67,7 @@ pub fn restricted_mean_difference(a: &Times<'_>, b: &Times<'_>, horizon: f64) ->
 /// How often arms of the same survival would differ as much, 0 to 1: the log-rank test.
 ///
 /// Of spells in units the variance is that of the score's residuals summed over the unit (Lee, Wei, Amato, Survival Analysis: State of the Art (1992),
-/// 237-247), each stretched by the part of its arm's rows that is not the unit's. Err with fewer than [`MIN_UNITS`] units a side then, and as [`crate::log_rank`].
+/// 237-247), each stretched by the part of its arm's rows that is not the unit's. Err with fewer than [`MIN_UNITS`] units a side then, and as [`mod@crate::log_rank`].
 pub fn log_rank(a: &Times<'_>, b: &Times<'_>) -> Result<f64, ContrastError> {
     a.check()?;
     b.check()?;
