@@ -175,6 +175,6 @@ fn check(error: &CheckError) -> Option<u8> {
     match error {
         CheckError::Frame(_) | CheckError::Count { .. } => None,
         CheckError::NoRows { .. } | CheckError::OneVendor { .. } => Some(3),
-        CheckError::TooManyVendors { .. } => Some(2),
+        CheckError::TooMany { .. } => Some(2),
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::CheckError;
 use super::counts::{ArmCounts, Counts, FAR, FAR_CLOCK_S, MetricCounts, Possible, StratumCounts};
+use super::{CheckError, MOST_ARMS, MOST_STRATA, told_apart};
 use crate::frame::{Column, Frame, Input, Want};
 use crate::poc::metric::{Metric, MetricKind};
 use crate::poc::spec::{Poc, Randomised};
@@ -24,6 +24,11 @@ pub(super) async fn counts(poc: &Poc, input: &Input, condition: Option<&str>) ->
         definition: there("freeze_definition"),
     };
     let frame = input.read(&layout.wanted(poc), condition).await?;
+    // Before anything is counted by them.
+    if poc.arms.is_empty() {
+        told_apart(&poc.columns.arm, frame.categories(&poc.columns.arm).1.len(), MOST_ARMS)?;
+    }
+    poc.columns.strata.iter().try_for_each(|column| told_apart(column, frame.categories(column).1.len(), MOST_STRATA))?;
     Ok(layout.count(poc, &frame))
 }
 

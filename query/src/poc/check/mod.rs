@@ -10,6 +10,7 @@ mod store;
 pub use counts::{ArmCounts, Counts, MetricCounts, StratumCounts};
 pub use store::{StoreSources, questions, sessions};
 
+use super::compare::MOST_STRATA;
 use super::spec::{Poc, Randomised};
 use crate::frame::{FrameError, Input};
 
@@ -226,13 +227,17 @@ pub enum CheckError {
         /// The vendors there are.
         found: Vec<String>,
     },
-    /// More values than vendors can be.
-    #[error("{column:?} holds {found} values: is it the vendor? name those to compare, at most {MOST_ARMS}")]
-    TooManyVendors {
-        /// The arm column.
+    /// More values than vendors or strata can be.
+    #[error(
+        "{column:?} holds {found} values, of which {most} can be told apart: is it the right column? take a coarser one, or name the vendors"
+    )]
+    TooMany {
+        /// The column.
         column: String,
         /// How many.
         found: usize,
+        /// At most.
+        most: usize,
     },
 }
 
@@ -262,12 +267,16 @@ impl CheckQuestion {
         if found.len() < 2 {
             return Err(CheckError::OneVendor { column, found });
         }
-        if counts.arms.len() > MOST_ARMS {
-            return Err(CheckError::TooManyVendors { column, found: counts.arms.len() });
-        }
+        told_apart(&column, counts.arms.len(), MOST_ARMS)?;
+        counts.strata.iter().try_for_each(|stratum| told_apart(&stratum.column, stratum.values.len(), MOST_STRATA + 1))?;
         let findings = judge::findings(&self.poc, &counts, self.planned);
         Ok(CheckAnswer { arms: counts.arms, randomised: self.poc.randomised, findings })
     }
+}
+
+/// Whether a column has no more values than can be told apart.
+fn told_apart(column: &str, found: usize, most: usize) -> Result<(), CheckError> {
+    if found > most { Err(CheckError::TooMany { column: column.to_owned(), found, most }) } else { Ok(()) }
 }
 
 impl CheckAnswer {

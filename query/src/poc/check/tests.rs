@@ -201,4 +201,13 @@ async fn one_vendor_cannot_be_checked() {
     let input = Input::file(&path, &Definitions::default()).await.unwrap();
     let error = question(Randomised::User).ask(&input).await.unwrap_err();
     assert!(matches!(&error, CheckError::OneVendor { found, .. } if found == &["a"]), "{error}");
+    let text = rows(1_000, plain);
+    std::fs::write(&path, text).unwrap();
+    let input = Input::file(&path, &Definitions::default()).await.unwrap();
+    let mut users = question(Randomised::Call);
+    users.poc.columns.arm = "user".into();
+    assert!(matches!(users.ask(&input).await, Err(CheckError::TooMany { found: 1_000, .. })));
+    let mut users = question(Randomised::User);
+    users.poc.columns.strata = vec!["user".into()];
+    assert!(matches!(users.ask(&input).await, Err(CheckError::TooMany { .. })));
 }
