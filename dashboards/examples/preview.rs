@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use qoe_dashboards::{
-    Comparison, Lang, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, Source, SourceError, plot, report, router_over, section,
-    wire,
+    AnalysisAsked, Comparison, Lang, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, Source, SourceError, plot, report,
+    router_over, section, wire,
 };
 use qoe_query::board::{Board, Filter, SessionTimeline, SessionsNow};
 use qoe_query::poc::Randomised;
@@ -43,6 +43,10 @@ impl Source for MadeUp {
 
     async fn satisfaction(&self, _project: &str, asked: &SatisfactionAsked) -> Result<Arc<SatisfactionReport>, SourceError> {
         Ok(Arc::new(synthetic_report::satisfaction(asked, Utc::now())))
+    }
+
+    async fn analysis(&self, _project: &str, asked: &AnalysisAsked) -> Result<serde_json::Value, SourceError> {
+        Ok(serde_json::json!({"level": asked.level.level()}))
     }
 
     async fn check(&self, _project: &str, _asked: &PocAsked) -> Result<CheckAnswer, SourceError> {
