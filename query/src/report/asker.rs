@@ -1,7 +1,7 @@
 //! What a report asks, analysis by analysis.
 
 use super::columns::Columns;
-use super::{ReportQuestion, ReportSources, Strongest};
+use super::{ReportQuestion, ReportSources, Strongest, at_once};
 use crate::catalog::Definitions;
 use crate::frame::{Frame, Input, Role, Want};
 use crate::relations::MEASURES;
@@ -17,6 +17,7 @@ use crate::statistics::effect::{Estimand, Pairing, Trim};
 use crate::statistics::knee::Knee;
 use crate::statistics::stability::Objective;
 use crate::statistics::weights::Cap;
+use crate::vendor_record::{VendorRecord, vendor_records};
 
 /// The day on which a return is asked about.
 const RETURN_DAY: i32 = 7;
@@ -39,9 +40,8 @@ pub struct Asker {
 /// Columns of a presence.
 const VISITS: [(&str, Role); 3] = [("user_id", Role::Category), ("at", Role::Time), ("at_last", Role::Time)];
 
-/// What people felt, what moved it and what it did: each asks with the answer of the one before.
-pub(super) struct Felt {
-    pub corrected: Result<CorrectAnswer, AnalysisError>,
+/// What moved what people felt and what it did: each asks with the answer of the one before.
+pub(super) struct Moved {
     pub drivers: Result<DriversAnswer, AnalysisError>,
     pub curves: Vec<Result<CurveAnswer, AnalysisError>>,
     pub strongest: Option<Strongest>,
@@ -56,6 +56,7 @@ pub(super) struct Rest {
     pub stability: Result<StabilityAnswer, AnalysisError>,
     pub words: Result<WordsAnswer, AnalysisError>,
     pub drift: Result<DriftAnswer, AnalysisError>,
+    pub vendors: Option<Result<Vec<VendorRecord>, AnalysisError>>,
 }
 
 impl Asker {
@@ -80,21 +81,30 @@ impl Asker {
         Ok(Asker { question: question.clone(), columns, sources: ReportSources { visits, ..sources.clone() }, rows, held })
     }
 
-    pub(super) async fn felt(&self) -> Felt {
-        let corrected = self.corrected(&[]).await;
+    pub(super) async fn moved(&self) -> Moved {
         let drivers = self.drivers().await;
         let ranked: Vec<Driver> = drivers.as_ref().map(ranked).unwrap_or_default();
-        let mut curves = Vec::new();
-        for driver in ranked.iter().take(CURVES) {
-            curves.push(self.curve(&driver.measure).await);
-        }
-        let strongest = self.strongest(&ranked, curves.first()).await;
-        let cohorts = self.cohorts(strongest.as_ref()).await;
-        let effect = match &strongest {
-            Some(strongest) => Some(self.effect(strongest).await),
-            None => None,
+        let mut curves = match ranked.first() {
+            Some(driver) => vec![self.curve(&driver.measure).await],
+            None => Vec::new(),
         };
-        Felt { corrected, drivers, curves, strongest, cohorts, effect }
+        let strongest = self.strongest(&ranked, curves.first()).await;
+        let effect = async {
+            match &strongest {
+                Some(strongest) => Some(self.effect(strongest).await),
+                None => None,
+            }
+        };
+        let others = async {
+            let mut curves = Vec::new();
+            for driver in ranked.iter().take(CURVES).skip(1) {
+                curves.push(self.curve(&driver.measure).await);
+            }
+            curves
+        };
+        let (cohorts, effect, others) = at_once(self.cohorts(strongest.as_ref()), effect, others);
+        curves.extend(others);
+        Moved { drivers, curves, strongest, cohorts, effect }
     }
 
     pub(super) async fn rest(&self) -> Rest {
@@ -108,6 +118,10 @@ impl Asker {
             stability: self.stability(&self.columns.of(&["vendor"])).await,
             words: self.words().await,
             drift: self.drift().await,
+            vendors: match (&self.sources.vendors, self.sources.period) {
+                (Some(inputs), Some(period)) => Some(vendor_records(inputs, period, self.question.level).await),
+                _ => None,
+            },
         }
     }
 

@@ -16,6 +16,7 @@ fn question() -> SurvivalQuestion {
         horizon: None,
         condition: None,
         level: Confidence::P95,
+        baseline: None,
     }
 }
 
