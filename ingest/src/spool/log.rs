@@ -24,6 +24,9 @@ pub use walk::{Depth, Frame, Walk};
 /// How the files of segments are named.
 const SUFFIX: &str = ".seg";
 
+/// The log counts up to here: an append takes fewer numbers than are left.
+const SPARE_FROM: u64 = MAX_NUMBER - 1_000;
+
 /// Why the log takes nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
@@ -36,6 +39,9 @@ pub enum AppendError {
     /// It failed before.
     #[error("the disk of the spool failed earlier: restart when it is mended")]
     Stopped,
+    /// What is there is numbered as no spool is that was counted up from 0: what came behind it would not be believed when it is read.
+    #[error("the numbers of the spool are used up: begin another in an empty folder, with --store")]
+    UsedUp,
 }
 
 /// Where a frame begins.
@@ -372,7 +378,11 @@ impl Log {
 
     /// Whether it may still be written; not after any failure but a full disk.
     pub fn check(&self) -> Result<(), AppendError> {
-        if self.stopped { Err(AppendError::Stopped) } else { Ok(()) }
+        match self.next_seq.max(self.next_segment) {
+            _ if self.stopped => Err(AppendError::Stopped),
+            SPARE_FROM.. => Err(AppendError::UsedUp),
+            _ => Ok(()),
+        }
     }
 
     /// After a failure the segment is not written again; after any but a full disk, none is.

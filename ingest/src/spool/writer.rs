@@ -185,7 +185,7 @@ impl Writer {
         self.shared.counts.failed.fetch_add(1, Relaxed);
         let health = match error {
             AppendError::Full(_) => Health::Full,
-            AppendError::Failed(_) | AppendError::Stopped => Health::Failed,
+            AppendError::Failed(_) | AppendError::Stopped | AppendError::UsedUp => Health::Failed,
         };
         if self.shared.health.swap(health as u8, Relaxed) != health as u8 {
             tracing::error!(error = error as &dyn std::error::Error, "nothing is acknowledged: the spool cannot be written");

@@ -10,7 +10,7 @@ use qoe_ingest::delivery::shipment::{Limits, Reader, Shipment};
 use qoe_ingest::moment::Moment;
 use qoe_ingest::spool::core::{Core, Dispatch, Found};
 use qoe_ingest::spool::encode::Group;
-use qoe_ingest::spool::frame::{Draft, Entry, HEADER_BYTES, Kind, Mark, Rows, Sealed, Split, Start};
+use qoe_ingest::spool::frame::{Draft, Entry, HEADER_BYTES, Kind, MAX_NUMBER, Mark, Rows, Sealed, Split, Start};
 use qoe_ingest::spool::log::{Flush, LogConfig};
 use qoe_ingest::spool::salt::{Salt, Seal};
 use qoe_store::{Keys, Millis, Records, SessionEvent, Stamp};
@@ -232,4 +232,17 @@ fn the_names_of_rows_that_a_failed_flush_lost_are_not_kept() {
     core.append(&group("b"), at(2), Flush::Now).unwrap();
     core.reclaim(at(4), 0).unwrap();
     assert_eq!(core.runs().find(7).unwrap().map(|entry| entry.accepted), Some(1));
+}
+
+/// A frame whose number is not believed is not read: its rows would be gone.
+#[test]
+fn rows_that_no_restart_would_believe_are_not_acknowledged() {
+    for (number, first) in [(1, Start { delivered_before: MAX_NUMBER - 1, ..FIRST }), (MAX_NUMBER - 1, FIRST)] {
+        let disk = SimDisk::default();
+        disk.put("id", identity([3; 16]));
+        disk.put(&segment(number), frame(0, Kind::Start, first.write(), Salt::new([3; 16]).at(number, 0)));
+        let (mut core, found) = open(&disk);
+        assert_eq!(found.damaged, 0);
+        assert!(core.append(&group("a"), NOW, Flush::Now).is_err(), "segment {number}");
+    }
 }
