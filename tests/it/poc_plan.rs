@@ -110,11 +110,11 @@ fn a_plan_of_supposed_scatter_needs_no_rows() {
     // statsmodels TTestIndPower: 1005.6 a side.
     assert_eq!(plan["metrics"][0]["difference"]["alone"]["units"], 2_012);
     let said = text(&run(&[&given[..], &["--per-day", "100"]].concat()));
-    for part in ["takes 2,012 rows (1,006 a vendor): 21 days at 100 new ones a day", "Owen's Q", "Planned from what was supposed alone"] {
+    for part in ["takes 2,012 units (1,006 a vendor): 21 days at 100 new ones a day", "Owen's Q", "Planned from what was supposed alone"] {
         assert!(said.contains(part), "{part:?} is not in\n{said}");
     }
     let said = text(&run(&[&given[..], &["--lang", "zh"]].concat()));
-    for part in ["需要 2,012 行（每家 1,006）", "每天新增单元数未知", "发现差异"] {
+    for part in ["需要 2,012 个单元（每家 1,006）", "每天新增单元数未知", "发现差异"] {
         assert!(said.contains(part), "{part:?} is not in\n{said}");
     }
     ends(&run(&["plan", "--arms", "a,b", "--metric", "x:lower", "--assume", "x=sd:4"]), 3, "nothing can be planned");
