@@ -77,7 +77,7 @@ pub enum ViewError {
         /// What it was given.
         value: String,
         /// What it takes.
-        hint: String,
+        hint: Box<str>,
     },
 }
 
@@ -271,7 +271,7 @@ fn parse_theme(value: &str) -> Result<Theme, ViewError> {
 }
 
 pub(crate) fn bad(name: &'static str, value: &str, hint: &str) -> ViewError {
-    ViewError::BadValue { name, value: value.to_owned(), hint: hint.to_owned() }
+    ViewError::BadValue { name, value: value.to_owned(), hint: hint.into() }
 }
 
 /// Percent-encodes what stands in a path segment or a query value: all but the unreserved characters of RFC 3986.

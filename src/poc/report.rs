@@ -37,13 +37,16 @@ pub struct ReportArgs {
     out: PathBuf,
 }
 
+/// A part that is written in the reader's language.
+type Written = Box<dyn Fn(Lang) -> Section>;
+
 /// The answers that a report is made of.
 struct Answers {
     compared: CompareAnswer,
     shifts: Vec<Shift>,
     checked: anyhow::Result<CheckAnswer>,
     claims: Option<anyhow::Result<ClaimsAnswer>>,
-    scorecard: Option<anyhow::Result<Box<dyn Fn(Lang) -> Section>>>,
+    scorecard: Option<anyhow::Result<Written>>,
 }
 
 /// What it was made from.
@@ -97,9 +100,7 @@ async fn ask(args: &ReportArgs, question: &CompareQuestion, data: &Data, input: 
     let weighed = poc.scorecard.profile.is_some() || !poc.scorecard.weights.is_empty() || !poc.scorecard.facts.is_empty();
     let scorecard = match weighed {
         false => None,
-        true => Some(
-            scorecard::section(poc, (data, input), condition, seed).await.map(|section| Box::new(section) as Box<dyn Fn(Lang) -> Section>),
-        ),
+        true => Some(scorecard::section(poc, (data, input), condition, seed).await.map(|section| Box::new(section) as Written)),
     };
     bar.finish_and_clear();
     Ok(Answers { compared, shifts, checked, claims, scorecard })

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::process::{Command, Output};
 use std::sync::Arc;
-use std::time::Instant;
 
 use qoe_store::Millis;
 use qoe_store::rows::{Keys, Records, Sample, SessionEvent, Stamp};
@@ -297,7 +296,7 @@ async fn a_store_says_the_same_as_a_file_of_its_sessions_and_finds_what_a_rollup
 }
 
 #[tokio::test]
-async fn a_check_of_a_running_poc_answers_quickly() {
+async fn a_check_of_a_running_poc_counts_everyone() {
     use qoe_query::poc::check::{CheckQuestion, StoreSources, sessions as asked};
     use qoe_query::relations::Period;
     use qoe_query::{Catalog, Definitions, Limits};
@@ -312,15 +311,7 @@ async fn a_check_of_a_running_poc_answers_quickly() {
     // The survey is asked apart.
     poc.metrics.retain(|metric| metric.what != "score");
     let question = CheckQuestion { condition: poc.condition(None), poc, planned: Some(4_000) };
-    let mut took = Vec::new();
-    for _ in 0..5 {
-        let input = qoe_query::frame::Input::store(&catalog, "p", &asked(&question.poc, period)).await.unwrap();
-        let from = Instant::now();
-        let answer = question.ask_store(&StoreSources { sessions: &input, period }).await.unwrap();
-        took.push(from.elapsed());
-        assert_eq!(answer.arms.iter().map(|arm| arm.units).sum::<u64>(), 20_000);
-    }
-    println!("check of 20,000 sessions in a store: {took:?}");
-    // Far above the 300 ms that are aimed at on an idle machine: tests share theirs.
-    assert!(took.iter().min().unwrap().as_millis() < 3_000, "{took:?}");
+    let input = qoe_query::frame::Input::store(&catalog, "p", &asked(&question.poc, period)).await.unwrap();
+    let answer = question.ask_store(&StoreSources { sessions: &input, period }).await.unwrap();
+    assert_eq!(answer.arms.iter().map(|arm| arm.units).sum::<u64>(), 20_000);
 }

@@ -22,7 +22,7 @@ impl Sequence {
     /// ```
     /// use qoe_statistics::{Confidence, sequential::Sequence};
     /// let sequence = Sequence::new(5000.0, Confidence::P95).unwrap();
-    /// assert_eq!(format!("{:.2}", sequence.standard_errors(5000, Confidence::P95).unwrap()), "2.86");
+    /// assert_eq!(format!("{:.2}", sequence.standard_errors(5000, Confidence::P95).unwrap()), "3.04");
     /// ```
     pub fn new(narrowest_at: f64, level: Confidence) -> Option<Self> {
         let alpha = 1.0 - level.level();
