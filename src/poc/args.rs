@@ -40,7 +40,7 @@ pub struct PocArgs {
     /// Column with which session a row is of [default: of a store session_id].
     #[arg(long, value_name = "COL", conflicts_with = "poc")]
     session: Option<String>,
-    /// What the decision hangs on, as [NAME=]COLUMN:lower|higher[:KIND], such as connect_ms:lower:p95; again for more.
+    /// What the decision hangs on: a column and whether lower or higher is better, a name before it and a kind behind it where needed, such as p95=connect_ms:lower:p95; again for more.
     #[arg(long = "metric", value_name = "METRIC", value_parser = metric, conflicts_with = "poc")]
     metrics: Vec<Metric>,
     /// What is looked at too, written alike; again for more.

@@ -5,8 +5,8 @@
 //!
 //! | module | answers |
 //! |---|---|
-//! | [`ranks`] | how often each is first, second and so on, when weights and scores are drawn anew |
-//! | [`tipping`] | the smallest change of weights with which a rival is ahead |
+//! | `ranks` | how often each is first, second and so on, when weights and scores are drawn anew |
+//! | `tipping` | the smallest change of weights with which a rival is ahead |
 
 mod ranks;
 mod tipping;
