@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 use crate::source::{Source, SourceError};
 use crate::view::{Lang, View};
 use crate::{
-    AnalysisAsked, SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction, render_session, synthetic, synthetic_report,
+    AnalysisAsked, SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction, render_session, synthetic,
+    synthetic_report,
 };
 
 const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x onerror=y>";

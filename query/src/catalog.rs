@@ -62,17 +62,17 @@ pub struct Catalog {
 impl Catalog {
     /// Reads the columns of every table at `endpoint`.
     pub async fn open(endpoint: &Endpoint, limits: &Limits, definitions: Definitions) -> Result<Catalog, CatalogError> {
-        let reader = reader(endpoint, limits);
-        let mut tables = Vec::new();
-        for name in Table::ALL.iter().map(|table| table.name()).chain(ROLLUPS.iter().copied()) {
+        let reader = &reader(endpoint, limits);
+        let described = Table::ALL.iter().map(|table| table.name()).chain(ROLLUPS.iter().copied()).map(|name| async move {
             let describe = |source| CatalogError::Describe { table: name.to_owned(), source };
             let sql = format!("SELECT * FROM {}.{} LIMIT 0", quoted(endpoint.database()), quoted(name));
             let mut cursor = reader.arrow(&sql).map_err(describe)?;
             while cursor.next().await.map_err(|error| describe(reader.error(error)))?.is_some() {}
             let schema = cursor.schema().unwrap_or_else(|| Arc::new(Schema::empty()));
-            tables.push((name.to_owned(), Arc::new(plain(&schema))));
-        }
-        Ok(Catalog { reader, tables: Arc::new(tables), definitions: Arc::new(definitions) })
+            Ok::<_, CatalogError>((name.to_owned(), Arc::new(plain(&schema))))
+        });
+        let tables = futures::future::try_join_all(described).await?;
+        Ok(Catalog { reader: reader.clone(), tables: Arc::new(tables), definitions: Arc::new(definitions) })
     }
 
     /// What the SQL functions go by.

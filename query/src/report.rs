@@ -6,7 +6,7 @@ mod columns;
 use chrono::{DateTime, Utc};
 
 pub use asker::Asker;
-use asker::{Felt, Rest};
+use asker::{Moved, Rest};
 
 use crate::catalog::Definitions;
 use crate::frame::Input;
@@ -18,7 +18,7 @@ use crate::satisfaction::{
 };
 use crate::statistics::Confidence;
 use crate::statistics::scale::Kind;
-use crate::vendor_record::{VendorInputs, VendorRecord, vendor_records};
+use crate::vendor_record::{VendorInputs, VendorRecord};
 
 /// What a report is about.
 #[derive(Debug, Clone)]
@@ -120,13 +120,9 @@ pub async fn satisfaction_report(
     progress("read the sessions");
     let asker = Asker::read(question, sources, definitions).await?;
     progress("ask everything of them");
-    let (felt, rest) = side_by_side(asker.felt(), asker.rest());
-    let Felt { corrected, drivers, curves, strongest, cohorts, effect } = felt;
-    let Rest { scores, survival, stability, words, drift } = rest;
-    let vendors = match (&sources.vendors, sources.period) {
-        (Some(inputs), Some(period)) => Some(vendor_records(inputs, period, question.level).await),
-        _ => None,
-    };
+    let (moved, corrected, rest) = at_once(asker.moved(), asker.corrected(&[]), asker.rest());
+    let Moved { drivers, curves, strongest, cohorts, effect } = moved;
+    let Rest { scores, survival, stability, words, drift, vendors } = rest;
     let missing = asker.columns.missing();
     Ok(SatisfactionReport {
         question: question.clone(),
@@ -148,14 +144,19 @@ pub async fn satisfaction_report(
     })
 }
 
-/// Both at once, on threads that may be busy for seconds.
-fn side_by_side<A, B: Send>(one: impl Future<Output = A>, other: impl Future<Output = B> + Send) -> (A, B) {
+/// All at once, on threads that may be busy for seconds.
+fn at_once<A, B: Send, C: Send>(
+    one: impl Future<Output = A>,
+    other: impl Future<Output = B> + Send,
+    third: impl Future<Output = C> + Send,
+) -> (A, B, C) {
     let runtime = tokio::runtime::Handle::current();
     tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {
-            let other = scope.spawn(|| runtime.block_on(other));
+            let (other, third) = (scope.spawn(|| runtime.block_on(other)), scope.spawn(|| runtime.block_on(third)));
             let one = runtime.block_on(one);
-            (one, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            let other = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (one, other, third.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })
     })
 }

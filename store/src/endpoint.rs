@@ -115,7 +115,9 @@ impl Endpoint {
 
     /// Asks for an answer in Arrow, batch by batch: [`ArrowCursor::next`], whose errors go through [`Endpoint::error`].
     pub fn arrow(&self, sql: &str) -> Result<ArrowCursor, EndpointError> {
-        self.carrying().query_raw(sql).fetch_arrow().map_err(|source| self.error(source))
+        // What leaves the machine is packed as a whole.
+        let client = self.carrying().with_setting("output_format_arrow_compression_method", "none");
+        client.query_raw(sql).fetch_arrow().map_err(|source| self.error(source))
     }
 
     /// Inserts one batch as one insert under `token`: the same token again, within the deduplication window, changes nothing.

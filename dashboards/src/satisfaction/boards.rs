@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chrono::Utc;
+use qoe_query::Catalog;
 use qoe_query::board::{Boards, is_away};
 use qoe_query::frame::Input;
 use qoe_query::relations::{self, Period, Window};
-use qoe_query::Catalog;
 use qoe_query::report::{Asker, ReportQuestion, ReportSources, SatisfactionReport as Answers, satisfaction_report};
 use qoe_query::retention::DayClock;
 use qoe_query::satisfaction::AnalysisError;

@@ -68,15 +68,16 @@ pub(super) struct Filling {
 const NOT_STATED: u32 = u32::MAX;
 
 impl Filling {
-    pub(super) fn new(want: &Want, found: &DataType) -> Filling {
+    /// For so many rows as are expected, at least.
+    pub(super) fn new(want: &Want, found: &DataType, expected: usize) -> Filling {
         let textual = matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(_, _));
         let column = match want.role {
-            Role::Number => Column::Number(Vec::new()),
-            Role::Flag => Column::Flag(Vec::new()),
-            Role::Time => Column::Time(Vec::new()),
-            Role::Text => Column::Text(Vec::new()),
-            Role::Covariate if found.is_numeric() || *found == DataType::Boolean => Column::Number(Vec::new()),
-            Role::Category | Role::Person | Role::Covariate => Column::Category { codes: Vec::new(), labels: Vec::new() },
+            Role::Number => Column::Number(Vec::with_capacity(expected)),
+            Role::Flag => Column::Flag(Vec::with_capacity(expected)),
+            Role::Time => Column::Time(Vec::with_capacity(expected)),
+            Role::Text => Column::Text(Vec::with_capacity(expected)),
+            Role::Covariate if found.is_numeric() || *found == DataType::Boolean => Column::Number(Vec::with_capacity(expected)),
+            Role::Category | Role::Person | Role::Covariate => Column::Category { codes: Vec::with_capacity(expected), labels: Vec::new() },
         };
         // Text is read value by value, so that a misfit can be named; labels come with codes, so that each is looked up once and not once a row.
         let wanted = match (&column, found) {
@@ -107,7 +108,13 @@ impl Filling {
         };
         match &mut self.column {
             Column::Number(numbers) | Column::Flag(numbers) if !self.textual => {
-                numbers.extend(values.as_primitive::<Float64Type>().iter().map(|value| value.unwrap_or(f64::NAN)));
+                let values = values.as_primitive::<Float64Type>();
+                let from = numbers.len();
+                numbers.extend_from_slice(values.values());
+                if let Some(nulls) = values.nulls().filter(|nulls| nulls.null_count() > 0) {
+                    let measured = numbers[from..].iter_mut().zip(nulls);
+                    measured.filter(|(_, there)| !there).for_each(|(number, _)| *number = f64::NAN);
+                }
             }
             Column::Number(numbers) => {
                 for (row, value) in values.as_string::<i32>().iter().enumerate() {
@@ -164,7 +171,8 @@ impl Filling {
 
     /// The column; labels in alphabetical order, so that the order of rows changes nothing.
     pub(super) fn finish(self) -> Column {
-        let Column::Category { mut codes, mut labels } = self.column else { return self.column };
+        let Column::Category { mut codes, mut labels } = self.column else { return close(self.column) };
+        codes.shrink_to_fit();
         let order: Vec<u32> = match &self.shared {
             Some(shared) => {
                 // Of the labels that were shared those that are there.
@@ -173,9 +181,10 @@ impl Filling {
                 (0..).zip(there).filter_map(|(code, there)| there.then_some(code)).collect()
             }
             None => {
-                let mut order: Vec<u32> = (0..labels.len() as u32).collect();
-                order.sort_unstable_by(|a, b| labels[*a as usize].cmp(&labels[*b as usize]));
-                order
+                // The first letters as a number tell most labels apart without reading them.
+                let mut order: Vec<(u64, u32)> = labels.iter().map(|label| beginning(label)).zip(0..).collect();
+                order.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| labels[*one as usize].cmp(&labels[*other as usize])));
+                order.into_iter().map(|(_, code)| code).collect()
             }
         };
         let mut place = vec![0_u32; self.shared.as_ref().map_or(labels.len(), |shared| shared.len())];
@@ -192,6 +201,26 @@ impl Filling {
     }
 }
 
+/// The column without the room it grew into.
+fn close(mut column: Column) -> Column {
+    match &mut column {
+        Column::Number(values) | Column::Flag(values) => values.shrink_to_fit(),
+        Column::Time(values) => values.shrink_to_fit(),
+        Column::Text(values) => values.shrink_to_fit(),
+        Column::Person(persons) => persons.shrink_to_fit(),
+        Column::Category { codes, .. } => codes.shrink_to_fit(),
+    }
+    column
+}
+
+/// The first eight bytes, which compare as the text does as far as they go.
+fn beginning(text: &str) -> u64 {
+    let mut first = [0; 8];
+    let bytes = &text.as_bytes()[..text.len().min(8)];
+    first[..bytes.len()].copy_from_slice(bytes);
+    u64::from_be_bytes(first)
+}
+
 /// Labels with codes: an Arrow dictionary.
 fn codes_with_labels() -> DataType {
     DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
@@ -206,9 +235,17 @@ fn in_order(labels: &StringArray) -> bool {
 /// Indices of their labels become codes of ours, each label looked up once.
 fn codes_of(codes: &mut [u32], theirs: &StringArray, labels: &mut Vec<String>, known: &mut HashMap<String, u32>) {
     let mut ours = vec![None; theirs.len()];
+    // Rows of one person often come together.
+    let mut before = ("", NOT_STATED);
     for code in codes.iter_mut().filter(|code| **code != NOT_STATED) {
         let at = *code as usize;
-        *code = *ours[at].get_or_insert_with(|| if theirs.is_null(at) { NOT_STATED } else { code_of(theirs.value(at), labels, known) });
+        *code = *ours[at].get_or_insert_with(|| {
+            let text = if theirs.is_null(at) { "" } else { theirs.value(at) };
+            if text != before.0 {
+                before = (text, code_of(text, labels, known));
+            }
+            before.1
+        });
     }
 }
 
@@ -264,7 +301,7 @@ mod tests {
             Arc::new(DictionaryArray::<UInt32Type>::new(UInt32Array::from(keys), labels))
         };
         let read = |batches: &[ArrayRef]| {
-            let mut filling = Filling::new(&Want::category("x"), &codes_with_labels());
+            let mut filling = Filling::new(&Want::category("x"), &codes_with_labels(), 0);
             batches.iter().for_each(|batch| filling.extend(batch, 0).unwrap());
             filling.finish()
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, DictionaryArray, Float64Array, StringArray, TimestampMillisecondArray, UInt32Array,
 };
+use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer};
 use datafusion::arrow::datatypes::{Schema, UInt32Type};
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::datasource::MemTable;
@@ -39,15 +40,19 @@ impl Frame {
         let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
         functions::register(&context, definitions);
         context.register_table(super::source::TABLE, Arc::new(MemTable::try_new(schema, vec![batches])?))?;
-        Ok(Input { context })
+        Ok(Input { context, rows: Some(rows) })
     }
 }
 
 fn array(column: Column) -> ArrayRef {
     let known = |value: &f64| (!value.is_nan()).then_some(*value);
     match column {
-        Column::Number(values) if values.iter().any(|value| value.is_nan()) => Arc::new(values.iter().map(known).collect::<Float64Array>()),
-        Column::Number(values) => Arc::new(Float64Array::from(values)),
+        Column::Number(values) => {
+            // The numbers stay where they are; what was not measured is marked beside them.
+            let measured = BooleanBuffer::collect_bool(values.len(), |row| !values[row].is_nan());
+            let nulls = Some(NullBuffer::new(measured)).filter(|nulls| nulls.null_count() > 0);
+            Arc::new(Float64Array::new(values.into(), nulls))
+        }
         Column::Flag(values) => Arc::new(values.iter().map(|value| known(value).map(|value| value != 0.0)).collect::<BooleanArray>()),
         Column::Person(persons) => Arc::new(UInt32Array::from(persons)),
         Column::Time(values) => Arc::new(TimestampMillisecondArray::from(values).with_timezone("UTC")),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::array::{Array, ArrayRef, DictionaryArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{PhysicalExpr, SendableRecordBatchStream};
@@ -106,7 +106,14 @@ fn as_planned(batch: &RecordBatch, planned: &SchemaRef) -> Result<RecordBatch> {
         .fields()
         .iter()
         .zip(batch.columns())
-        .map(|(field, column)| cast(column, field.data_type()).map_err(DataFusionError::from))
+        .map(|(field, column)| match (field.data_type(), column.data_type()) {
+            // Text that came without codes gets a code a row: whoever wants fewer looks each up anyway.
+            (DataType::Dictionary(key, label), DataType::Utf8) if **key == DataType::UInt32 && **label == DataType::Utf8 => {
+                let keys = UInt32Array::new((0..column.len() as u32).collect(), column.nulls().cloned());
+                Ok(Arc::new(DictionaryArray::try_new(keys, Arc::clone(column))?) as ArrayRef)
+            }
+            (planned, _) => cast(column, planned).map_err(DataFusionError::from),
+        })
         .collect::<Result<_>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(Arc::clone(planned), columns, &options)?)

@@ -17,6 +17,7 @@ use crate::statistics::effect::{Estimand, Pairing, Trim};
 use crate::statistics::knee::Knee;
 use crate::statistics::stability::Objective;
 use crate::statistics::weights::Cap;
+use crate::vendor_record::{VendorRecord, vendor_records};
 
 /// The day on which a return is asked about.
 const RETURN_DAY: i32 = 7;
@@ -39,9 +40,8 @@ pub struct Asker {
 /// Columns of a presence.
 const VISITS: [(&str, Role); 3] = [("user_id", Role::Category), ("at", Role::Time), ("at_last", Role::Time)];
 
-/// What people felt, what moved it and what it did: each asks with the answer of the one before.
-pub(super) struct Felt {
-    pub corrected: Result<CorrectAnswer, AnalysisError>,
+/// What moved what people felt and what it did: each asks with the answer of the one before.
+pub(super) struct Moved {
     pub drivers: Result<DriversAnswer, AnalysisError>,
     pub curves: Vec<Result<CurveAnswer, AnalysisError>>,
     pub strongest: Option<Strongest>,
@@ -56,6 +56,7 @@ pub(super) struct Rest {
     pub stability: Result<StabilityAnswer, AnalysisError>,
     pub words: Result<WordsAnswer, AnalysisError>,
     pub drift: Result<DriftAnswer, AnalysisError>,
+    pub vendors: Option<Result<Vec<VendorRecord>, AnalysisError>>,
 }
 
 impl Asker {
@@ -80,35 +81,37 @@ impl Asker {
         Ok(Asker { question: question.clone(), columns, sources: ReportSources { visits, ..sources.clone() }, rows, held })
     }
 
-    pub(super) async fn felt(&self) -> Felt {
-        let corrected = self.corrected(&[]).await;
+    pub(super) async fn moved(&self) -> Moved {
         let drivers = self.drivers().await;
         let ranked: Vec<Driver> = drivers.as_ref().map(ranked).unwrap_or_default();
-        let mut curves = Vec::new();
-        for driver in ranked.iter().take(CURVES) {
+        let mut curves = match ranked.first() {
+            Some(driver) => vec![self.curve(&driver.measure).await],
+            None => Vec::new(),
+        };
+        let strongest = self.strongest(&ranked, curves.first()).await;
+        for driver in ranked.iter().take(CURVES).skip(1) {
             curves.push(self.curve(&driver.measure).await);
         }
-        let strongest = self.strongest(&ranked, curves.first()).await;
         let cohorts = self.cohorts(strongest.as_ref()).await;
         let effect = match &strongest {
             Some(strongest) => Some(self.effect(strongest).await),
             None => None,
         };
-        Felt { corrected, drivers, curves, strongest, cohorts, effect }
+        Moved { drivers, curves, strongest, cohorts, effect }
     }
 
     pub(super) async fn rest(&self) -> Rest {
+        // What takes most memory first, while the others have little.
+        let (drift, survival, stability) = (self.drift().await, self.survival().await, self.stability(&self.columns.of(&["vendor"])).await);
         let mut scores = vec![self.scores(&[]).await];
         for by in &self.question.by {
             scores.push(self.scores(std::slice::from_ref(by)).await);
         }
-        Rest {
-            scores,
-            survival: self.survival().await,
-            stability: self.stability(&self.columns.of(&["vendor"])).await,
-            words: self.words().await,
-            drift: self.drift().await,
-        }
+        let vendors = match (&self.sources.vendors, self.sources.period) {
+            (Some(inputs), Some(period)) => Some(vendor_records(inputs, period, self.question.level).await),
+            _ => None,
+        };
+        Rest { scores, survival, stability, words: self.words().await, drift, vendors }
     }
 
     /// What people said, by the values of these columns.

@@ -1,7 +1,7 @@
 //! The columns that a report reads of a session, of those there are.
 
 use crate::frame::{Role, Want};
-use crate::relations::{LABELS, MEASURES};
+use crate::relations::MEASURES;
 
 /// Columns of a session besides labels and measures, and as what they are read.
 const COLUMNS: [(&str, Role); 11] = [
@@ -17,6 +17,9 @@ const COLUMNS: [(&str, Role); 11] = [
     ("text", Role::Text),
     ("scale_low", Role::Number),
 ];
+
+/// The labels that some analysis of a report goes by.
+const TOLD_APART_BY: [&str; 8] = ["vendor", "service", "scenario", "industry", "region", "network", "platform", "device_class"];
 
 /// The columns there are.
 #[derive(Debug)]
@@ -42,12 +45,12 @@ impl Columns {
     }
 
     pub(super) fn wanted(&self, by: &[String]) -> Vec<Want> {
-        let labels = LABELS.iter().map(|name| (*name, Role::Category));
+        let labels = TOLD_APART_BY.iter().map(|name| (*name, Role::Category));
         let measures = MEASURES.iter().map(|name| (*name, Role::Number));
         let named = COLUMNS.into_iter().chain([("scale_high", Role::Number)]).chain(labels).chain(measures);
         let mut wanted: Vec<Want> =
             named.filter(|(name, _)| self.has(name)).map(|(name, role)| Want { what: name.to_owned(), role }).collect();
-        let others = by.iter().filter(|name| !LABELS.contains(&name.as_str()));
+        let others = by.iter().filter(|name| !TOLD_APART_BY.contains(&name.as_str()));
         wanted.extend(others.map(Want::category));
         wanted
     }

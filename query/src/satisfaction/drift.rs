@@ -167,11 +167,13 @@ impl DriftQuestion {
         };
         let compared = waves::compared(&instrument, &answers, (latest, self.wave_days), self.user.is_some(), self.level);
         let periods = Periods::of(first, end);
-        let mut order: Vec<(usize, u64, usize)> =
-            (0..frame.rows()).filter_map(|row| Some((periods.at(days[row]?), user(row), row))).collect();
+        // Rows by period and person.
+        let mut order: Vec<(u32, u32, u32)> =
+            (0..frame.rows()).filter_map(|row| Some((periods.at(days[row]?) as u32, user(row) as u32, row as u32))).collect();
         order.sort_unstable();
-        let seen = |value: &dyn Fn(usize) -> Option<f64>| {
-            order.iter().filter_map(|(period, user, row)| Some(Seen { period: *period, user: *user, value: value(*row)? })).collect()
+        let seen = |value: &dyn Fn(usize) -> Option<f64>| -> Vec<Seen> {
+            let each = |(period, user, row): &(u32, u32, u32)| Some(Seen { period: *period, user: *user, value: value(*row as usize)? });
+            order.iter().filter_map(each).collect()
         };
         let (measures, sparse): (Vec<String>, Vec<String>) =
             self.measures.names().iter().cloned().partition(|name| self.enough(frame, name));

@@ -132,15 +132,15 @@ impl Periods {
 /// A value of a person in a period.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
-    pub period: usize,
-    pub user: u64,
+    pub period: u32,
+    pub user: u32,
     pub value: f64,
 }
 
 /// What was observed in a period: each person once.
 #[derive(Debug, Clone, Copy)]
 struct Observed {
-    period: usize,
+    period: u32,
     people: Moments,
     /// Whether no person had more than one value.
     once: bool,
@@ -200,7 +200,7 @@ impl Asked<'_> {
         }
         let mut periods = vec![Period { n: 0, mean: 0.0, variance: None }; count];
         for Observed { period, people, .. } in found {
-            periods[*period] = Period { n: people.n, mean: people.mean, variance: people.variance() };
+            periods[*period as usize] = Period { n: people.n, mean: people.mean, variance: people.variance() };
         }
         change_points(&periods, self.level, self.seed)
     }
@@ -210,7 +210,7 @@ impl Asked<'_> {
         let hits = (people.mean * people.n as f64).round() as u64;
         // Who answered several times may be half content: then it is a mean.
         let estimate = if self.share && observed.once { share(hits, people.n, self.level) } else { mean(people, self.level) };
-        Point { from: self.periods.from(observed.period), n: people.n, mean: people.mean, estimate }
+        Point { from: self.periods.from(observed.period as usize), n: people.n, mean: people.mean, estimate }
     }
 
     fn coincides(&self, change: NaiveDate) -> Option<Coincidence> {
