@@ -68,15 +68,16 @@ pub(super) struct Filling {
 const NOT_STATED: u32 = u32::MAX;
 
 impl Filling {
-    pub(super) fn new(want: &Want, found: &DataType) -> Filling {
+    /// For so many rows as are expected, at least.
+    pub(super) fn new(want: &Want, found: &DataType, expected: usize) -> Filling {
         let textual = matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(_, _));
         let column = match want.role {
-            Role::Number => Column::Number(Vec::new()),
-            Role::Flag => Column::Flag(Vec::new()),
-            Role::Time => Column::Time(Vec::new()),
-            Role::Text => Column::Text(Vec::new()),
-            Role::Covariate if found.is_numeric() || *found == DataType::Boolean => Column::Number(Vec::new()),
-            Role::Category | Role::Person | Role::Covariate => Column::Category { codes: Vec::new(), labels: Vec::new() },
+            Role::Number => Column::Number(Vec::with_capacity(expected)),
+            Role::Flag => Column::Flag(Vec::with_capacity(expected)),
+            Role::Time => Column::Time(Vec::with_capacity(expected)),
+            Role::Text => Column::Text(Vec::with_capacity(expected)),
+            Role::Covariate if found.is_numeric() || *found == DataType::Boolean => Column::Number(Vec::with_capacity(expected)),
+            Role::Category | Role::Person | Role::Covariate => Column::Category { codes: Vec::with_capacity(expected), labels: Vec::new() },
         };
         // Text is read value by value, so that a misfit can be named; labels come with codes, so that each is looked up once and not once a row.
         let wanted = match (&column, found) {
@@ -170,7 +171,8 @@ impl Filling {
 
     /// The column; labels in alphabetical order, so that the order of rows changes nothing.
     pub(super) fn finish(self) -> Column {
-        let Column::Category { mut codes, mut labels } = self.column else { return self.column };
+        let Column::Category { mut codes, mut labels } = self.column else { return close(self.column) };
+        codes.shrink_to_fit();
         let order: Vec<u32> = match &self.shared {
             Some(shared) => {
                 // Of the labels that were shared those that are there.
@@ -197,6 +199,18 @@ impl Filling {
         };
         Column::Category { codes, labels: order.iter().map(label).collect() }
     }
+}
+
+/// The column without the room it grew into.
+fn close(mut column: Column) -> Column {
+    match &mut column {
+        Column::Number(values) | Column::Flag(values) => values.shrink_to_fit(),
+        Column::Time(values) => values.shrink_to_fit(),
+        Column::Text(values) => values.shrink_to_fit(),
+        Column::Person(persons) => persons.shrink_to_fit(),
+        Column::Category { codes, .. } => codes.shrink_to_fit(),
+    }
+    column
 }
 
 /// The first eight bytes, which compare as the text does as far as they go.
@@ -287,7 +301,7 @@ mod tests {
             Arc::new(DictionaryArray::<UInt32Type>::new(UInt32Array::from(keys), labels))
         };
         let read = |batches: &[ArrayRef]| {
-            let mut filling = Filling::new(&Want::category("x"), &codes_with_labels());
+            let mut filling = Filling::new(&Want::category("x"), &codes_with_labels(), 0);
             batches.iter().for_each(|batch| filling.extend(batch, 0).unwrap());
             filling.finish()
         };

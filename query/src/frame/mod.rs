@@ -295,8 +295,10 @@ impl Input {
             }
         }
         let mut frame = fill::planned(self, &unique, condition).await?;
+        // Columns that need not grow leave no holes behind in memory.
+        let expected = if condition.is_none() { self.rows.unwrap_or(0) } else { 0 };
         let mut columns: Vec<fill::Filling> =
-            unique.iter().zip(frame.schema().fields()).map(|(want, field)| fill::Filling::new(want, field.data_type())).collect();
+            unique.iter().zip(frame.schema().fields()).map(|(want, field)| fill::Filling::new(want, field.data_type(), expected)).collect();
         frame = fill::cast(frame, &columns).map_err(|error| FrameError::Rows(Box::new(error)))?;
         let mut rows = 0;
         let mut batches = frame.execute_stream().await.map_err(|error| FrameError::Rows(Box::new(error)))?;

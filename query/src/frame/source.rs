@@ -18,6 +18,8 @@ const LOOKED_AT: usize = 100_000;
 #[derive(Clone)]
 pub struct Input {
     pub(super) context: SessionContext,
+    /// How many rows there are, where that is known before they are read.
+    pub(super) rows: Option<usize>,
 }
 
 impl std::fmt::Debug for Input {
@@ -92,7 +94,7 @@ impl Input {
             _ => return Err(SourceError::Format { path: path.to_owned() }),
         };
         registered.map_err(|source| SourceError::Unreadable { path: path.to_owned(), format, source: Box::new(source) })?;
-        Ok(Input { context })
+        Ok(Input { context, rows: None })
     }
 
     /// What this question in SQL answers about a project of a store.
@@ -101,7 +103,7 @@ impl Input {
         let plan = |error| SourceError::Plan(Box::new(error));
         let view = context.sql(sql).await.map(DataFrame::into_view).map_err(plan)?;
         context.register_table(TABLE, view).map_err(plan)?;
-        Ok(Input { context })
+        Ok(Input { context, rows: None })
     }
 }
 

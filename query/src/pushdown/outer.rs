@@ -8,14 +8,14 @@ use std::sync::Arc;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, TableReference};
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan, Projection, SubqueryAlias};
+use datafusion::logical_expr::{Expr, Filter, Join, JoinType, LogicalPlan, Projection, SubqueryAlias};
 
 /// How one side of a join is written.
-enum Side<'a> {
+enum Side {
     /// As it stands.
     Plain,
-    /// As the joins it chooses columns of: whoever asks names the columns.
-    Through(&'a Arc<LogicalPlan>),
+    /// As a chain of joins to be gone on with, without the columns chosen in between: whoever asks names the columns.
+    Chain,
     /// As a subquery of this name.
     Subquery(TableReference),
     /// Not at all.
@@ -44,7 +44,7 @@ fn written(plan: LogicalPlan) -> Result<LogicalPlan> {
         LogicalPlan::Join(join) => {
             let [left, right] = sides(&join).map(|(input, side)| match side {
                 Side::Subquery(name) => subquery(input, name).map(Arc::new),
-                Side::Through(input) => Ok(Arc::clone(input)),
+                Side::Chain => bare(input),
                 Side::Plain | Side::Tangled => Ok(Arc::clone(input)),
             });
             LogicalPlan::Join(Join { left: left?, right: right?, ..join })
@@ -57,7 +57,7 @@ fn written(plan: LogicalPlan) -> Result<LogicalPlan> {
     if matches!(below.data, LogicalPlan::Join(_)) { below.data.recompute_schema() } else { Ok(below.data) }
 }
 
-fn sides(join: &Join) -> [(&Arc<LogicalPlan>, Side<'_>); 2] {
+fn sides(join: &Join) -> [(&Arc<LogicalPlan>, Side); 2] {
     let (keeps_left, keeps_right) = match join.join_type {
         JoinType::Inner => return [(&join.left, inner(&join.left, true)), (&join.right, inner(&join.right, false))],
         JoinType::Left => (true, false),
@@ -68,48 +68,48 @@ fn sides(join: &Join) -> [(&Arc<LogicalPlan>, Side<'_>); 2] {
 }
 
 /// A side of an inner join, the first or the second.
-fn inner(plan: &LogicalPlan, first: bool) -> Side<'_> {
-    match chosen(plan) {
-        None => Side::Plain,
-        Some(joined) if first => Side::Through(joined),
-        Some(_) => Side::Tangled,
+fn inner(plan: &LogicalPlan, first: bool) -> Side {
+    match plan {
+        LogicalPlan::Join(_) => Side::Plain,
+        plan if !chain(plan) => Side::Plain,
+        _ if first => Side::Chain,
+        _ => Side::Tangled,
     }
 }
 
-fn side(plan: &LogicalPlan, kept: bool) -> Side<'_> {
+fn side(plan: &LogicalPlan, kept: bool) -> Side {
     match plan {
         LogicalPlan::TableScan(scan) if scan.filters.is_empty() => Side::Plain,
         LogicalPlan::SubqueryAlias(alias) if !conditioned(&alias.input) => Side::Plain,
         LogicalPlan::SubqueryAlias(alias) => Side::Subquery(alias.alias.clone()),
         // Conditions inside of it come to stand behind WHERE, which suits the side that is kept alone.
-        plan if joined(plan) => {
-            if kept {
-                Side::Plain
-            } else {
-                Side::Tangled
-            }
-        }
-        plan => match chosen(plan) {
-            Some(joined) if kept => Side::Through(joined),
-            _ => name(plan).map_or(Side::Tangled, Side::Subquery),
-        },
+        plan if kept && chain(plan) => Side::Chain,
+        LogicalPlan::Join(_) => Side::Tangled,
+        plan => name(plan).map_or(Side::Tangled, Side::Subquery),
     }
 }
 
-/// Whether this is a join, with conditions or without.
-fn joined(plan: &LogicalPlan) -> bool {
+/// Whether this is a join, with conditions and choices of columns above it or without.
+fn chain(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::Join(_) => true,
-        LogicalPlan::Filter(filter) => joined(&filter.input),
+        LogicalPlan::Filter(filter) => chain(&filter.input),
+        LogicalPlan::Projection(projection) => plain(projection) && chain(&projection.input),
         _ => false,
     }
 }
 
-/// The join of which this chooses columns and nothing else.
-fn chosen(plan: &LogicalPlan) -> Option<&Arc<LogicalPlan>> {
-    let LogicalPlan::Projection(projection) = plan else { return None };
-    let plain = projection.expr.iter().all(|expr| matches!(expr, Expr::Column(_)));
-    (plain && joined(&projection.input)).then_some(&projection.input)
+fn plain(projection: &Projection) -> bool {
+    projection.expr.iter().all(|expr| matches!(expr, Expr::Column(_)))
+}
+
+/// A chain without its choices of columns.
+fn bare(plan: &Arc<LogicalPlan>) -> Result<Arc<LogicalPlan>> {
+    match plan.as_ref() {
+        LogicalPlan::Projection(projection) => bare(&projection.input),
+        LogicalPlan::Filter(filter) => Ok(Arc::new(LogicalPlan::Filter(Filter::try_new(filter.predicate.clone(), bare(&filter.input)?)?))),
+        _ => Ok(Arc::clone(plan)),
+    }
 }
 
 /// Whether this is a table with conditions and nothing else.

@@ -1,7 +1,7 @@
 //! What a report asks, analysis by analysis.
 
 use super::columns::Columns;
-use super::{ReportQuestion, ReportSources, Strongest, at_once};
+use super::{ReportQuestion, ReportSources, Strongest};
 use crate::catalog::Definitions;
 use crate::frame::{Frame, Input, Role, Want};
 use crate::relations::MEASURES;
@@ -89,40 +89,29 @@ impl Asker {
             None => Vec::new(),
         };
         let strongest = self.strongest(&ranked, curves.first()).await;
-        let effect = async {
-            match &strongest {
-                Some(strongest) => Some(self.effect(strongest).await),
-                None => None,
-            }
+        for driver in ranked.iter().take(CURVES).skip(1) {
+            curves.push(self.curve(&driver.measure).await);
+        }
+        let cohorts = self.cohorts(strongest.as_ref()).await;
+        let effect = match &strongest {
+            Some(strongest) => Some(self.effect(strongest).await),
+            None => None,
         };
-        let others = async {
-            let mut curves = Vec::new();
-            for driver in ranked.iter().take(CURVES).skip(1) {
-                curves.push(self.curve(&driver.measure).await);
-            }
-            curves
-        };
-        let (cohorts, effect, others) = at_once(self.cohorts(strongest.as_ref()), effect, others);
-        curves.extend(others);
         Moved { drivers, curves, strongest, cohorts, effect }
     }
 
     pub(super) async fn rest(&self) -> Rest {
+        // What takes most memory first, while the others have little.
+        let (drift, survival, stability) = (self.drift().await, self.survival().await, self.stability(&self.columns.of(&["vendor"])).await);
         let mut scores = vec![self.scores(&[]).await];
         for by in &self.question.by {
             scores.push(self.scores(std::slice::from_ref(by)).await);
         }
-        Rest {
-            scores,
-            survival: self.survival().await,
-            stability: self.stability(&self.columns.of(&["vendor"])).await,
-            words: self.words().await,
-            drift: self.drift().await,
-            vendors: match (&self.sources.vendors, self.sources.period) {
-                (Some(inputs), Some(period)) => Some(vendor_records(inputs, period, self.question.level).await),
-                _ => None,
-            },
-        }
+        let vendors = match (&self.sources.vendors, self.sources.period) {
+            (Some(inputs), Some(period)) => Some(vendor_records(inputs, period, self.question.level).await),
+            _ => None,
+        };
+        Rest { scores, survival, stability, words: self.words().await, drift, vendors }
     }
 
     /// What people said, by the values of these columns.

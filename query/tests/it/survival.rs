@@ -11,6 +11,7 @@ fn question() -> SurvivalQuestion {
         event: Some("relapse".into()),
         user: None,
         entry: None,
+        baseline: None,
         split: None,
         covariates: Vec::new(),
         horizon: None,

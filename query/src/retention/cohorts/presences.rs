@@ -65,10 +65,14 @@ impl<'a> Presences<'a> {
                 let known = &mut given[*code as usize];
                 *known = Some(known.map_or(unit, |known: i64| known.min(unit)));
             }
+            let mut before = None;
             for at in times.iter().filter_map(|times| times[row]) {
                 let Some(unit) = counted(clock, at) else { continue };
-                presences.users.push(*code);
-                presences.at.push(unit);
+                // The first and the last moment of an hour are on one day but for once a day.
+                if before.replace(unit) != Some(unit) {
+                    presences.users.push(*code);
+                    presences.at.push(unit);
+                }
                 let earlier = presences.rows[row].map_or(at, |(_, known)| known.min(at));
                 presences.rows[row] = Some((*code, earlier));
             }
@@ -118,12 +122,7 @@ impl<'a> Presences<'a> {
 
     /// What the rows say of their users.
     pub fn told(&self, split: &Split, frame: &Frame) -> Told {
-        let (codes, labels) = split.codes(frame);
-        let measures = match split {
-            Split::By(_) => None,
-            Split::Band(_) => Some(frame.numbers(split.column()).to_vec()),
-        };
-        Told { rows: self.rows.clone(), codes, labels, measures, split: split.clone() }
+        Told::of(split, frame, self.rows.clone())
     }
 
     /// What the rows of sessions say of the users.
@@ -133,7 +132,7 @@ impl<'a> Presences<'a> {
         let known = matched(names, self.names);
         let user = |code: u32| known.get(code as usize).copied().flatten();
         let rows = codes.iter().zip(frame.times("started_at")).map(|(code, at)| user(*code).zip(*at)).collect();
-        Ok(Told { rows, ..self.told(split, &frame) })
+        Ok(Told::of(split, &frame, rows))
     }
 
     /// The group of each user: the first value stated on day 0, or the band of the mean of what was measured on it. What came later is left aside:
@@ -181,6 +180,17 @@ pub(super) struct Told {
     pub labels: Vec<String>,
     measures: Option<Vec<f64>>,
     split: Split,
+}
+
+impl Told {
+    fn of(split: &Split, frame: &Frame, rows: Vec<Option<(u32, i64)>>) -> Told {
+        let (codes, labels) = split.codes(frame);
+        let measures = match split {
+            Split::By(_) => None,
+            Split::Band(_) => Some(frame.numbers(split.column()).to_vec()),
+        };
+        Told { rows, codes, labels, measures, split: split.clone() }
+    }
 }
 
 /// Who is new in a span.
