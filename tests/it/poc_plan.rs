@@ -307,9 +307,7 @@ async fn a_check_of_a_running_poc_counts_everyone() {
     let period = Period { since: moment(0), until: moment(480) };
     let file = qoe_query::poc::example(qoe_query::poc::Industry::Finance, qoe_query::poc::Language::English);
     let file = file.replace("\"vendor_a\", \"vendor_b\"", "\"acme\", \"bolt\"").replace("arm = \"vendor_a\"", "arm = \"acme\"");
-    let mut poc = qoe_query::poc::Poc::parse(&file).unwrap();
-    // The survey is asked apart.
-    poc.metrics.retain(|metric| metric.what != "score");
+    let poc = qoe_query::poc::Poc::parse(&file).unwrap();
     let question = CheckQuestion { condition: poc.condition(None), poc, planned: Some(4_000) };
     let input = qoe_query::frame::Input::store(&catalog, "p", &asked(&question.poc, period)).await.unwrap();
     let answer = question.ask_store(&StoreSources { sessions: &input, period }).await.unwrap();

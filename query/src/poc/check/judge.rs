@@ -2,6 +2,7 @@
 
 use super::counts::{Counts, MetricCounts, StratumCounts};
 use super::{Finding, Found, Severity};
+use crate::poc::metric::Rank;
 use crate::poc::spec::{Poc, Randomised};
 use crate::statistics::chi_square::{goodness_of_fit, independence};
 
@@ -31,8 +32,8 @@ pub(super) fn findings(poc: &Poc, counts: &Counts, planned: Option<u64>) -> Vec<
     let mut add = |(severity, what): (Severity, Found)| found.push(Finding { severity, found: what });
     counts.arms.iter().enumerate().filter(|(_, arm)| arm.rows == 0).for_each(|(arm, _)| add((Severity::Invalid, Found::NoRows { arm })));
     units(poc, counts).into_iter().for_each(&mut add);
-    for metric in &counts.metrics {
-        measured(metric, counts).into_iter().for_each(&mut add);
+    for (of, metric) in counts.metrics.iter().zip(&poc.metrics) {
+        measured(of, metric.rank, counts).into_iter().for_each(&mut add);
     }
     for stratum in &counts.strata {
         imbalance(stratum).into_iter().for_each(&mut add);
@@ -87,8 +88,9 @@ fn units(poc: &Poc, counts: &Counts) -> Vec<(Severity, Found)> {
     found
 }
 
-/// One metric.
-fn measured(metric: &MetricCounts, counts: &Counts) -> Vec<(Severity, Found)> {
+/// One metric. What spoils a secondary one does not spoil the run.
+fn measured(metric: &MetricCounts, rank: Rank, counts: &Counts) -> Vec<(Severity, Found)> {
+    let worst = if rank == Rank::Primary { Severity::Invalid } else { Severity::Warning };
     let mut found = Vec::new();
     let rows: Vec<u64> = counts.arms.iter().map(|arm| arm.rows).collect();
     let missing: Vec<u64> = rows.iter().zip(&metric.present).map(|(rows, present)| rows.saturating_sub(*present)).collect();
@@ -99,17 +101,14 @@ fn measured(metric: &MetricCounts, counts: &Counts) -> Vec<(Severity, Found)> {
     let absent = metric.present.iter().zip(&rows).any(|(present, rows)| *present == 0 && *rows > 0);
     let differs = p_value.is_some_and(|p| p < ALPHA);
     let severity = match apart.max(0.0) {
-        _ if absent => Severity::Invalid,
-        apart if differs && apart >= MISSING_MATTERS => Severity::Invalid,
+        _ if absent => worst,
+        apart if differs && apart >= MISSING_MATTERS => worst,
         apart if differs && apart >= MISSING_SEEN => Severity::Warning,
         _ => Severity::Fine,
     };
     found.push((severity, Found::Missing { metric: metric.name.clone(), missing, rows, p_value, apart: apart.max(0.0) }));
     if let Some((low, high)) = farthest(&metric.medians) {
-        found.push((
-            Severity::Invalid,
-            Found::UnitsDiffer { metric: metric.name.clone(), medians: metric.medians.clone(), between: (low, high) },
-        ));
+        found.push((worst, Found::UnitsDiffer { metric: metric.name.clone(), medians: metric.medians.clone(), between: (low, high) }));
     }
     let of = metric.present.iter().sum();
     if metric.outliers > 0 {
@@ -118,7 +117,7 @@ fn measured(metric: &MetricCounts, counts: &Counts) -> Vec<(Severity, Found)> {
     }
     if metric.impossible > 0 {
         found.push((
-            by_share(metric.impossible, of, SPOILT),
+            by_share(metric.impossible, of, SPOILT).max(worst),
             Found::Impossible { metric: metric.name.clone(), rows: metric.impossible, of },
         ));
     }

@@ -13,7 +13,7 @@ use crate::frame::Input;
 use crate::poc::metric::MetricKind;
 use crate::poc::spec::Poc;
 use crate::relations::{self, Period};
-use sql::{Questions, value};
+use sql::{Questions, said, value};
 
 /// Where a store is asked.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +30,9 @@ pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Opt
     let asked = Asked { questions, context: sources.sessions.context() };
     let failed = |what: &'static str| move |source: DataFusionError| CheckError::Count { what, source: Box::new(source) };
     let strata = poc.columns.strata.iter().map(|column| async { ask(asked.context, &questions.stratum(column)).await });
-    let (arms, contaminated, strata, shared, clocks, definitions) = futures::join!(
+    let (arms, ratings, contaminated, strata, shared, clocks, definitions) = futures::join!(
         async { ask(asked.context, &questions.arms()).await },
+        asked.maybe(questions.ratings()),
         asked.maybe(questions.contaminated()),
         futures::future::try_join_all(strata),
         asked.maybe(questions.shared()),
@@ -42,6 +43,12 @@ pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Opt
     let mut counts = asked.read(&arms).map_err(failed("sessions by vendor"))?;
     let names: Vec<String> = counts.arms.iter().map(|arm| arm.name.clone()).collect();
     let place = |name: &str| names.iter().position(|known| known == name);
+    let read = |line: Line<'_>| Ok((line.count("present")?, line.number("middle")?));
+    let ratings = by_arm(&names, ratings.map_err(failed("ratings"))?.as_ref(), read).map_err(failed("ratings"))?;
+    for (metric, _) in counts.metrics.iter_mut().zip(&poc.metrics).filter(|(_, metric)| said(metric)) {
+        let of = ratings.iter().flatten().map(|of| of.unwrap_or_default());
+        of.zip(metric.present.iter_mut().zip(&mut metric.medians)).for_each(|(of, (present, median))| (*present, *median) = of);
+    }
     counts.contaminated = several(contaminated, "units").map_err(failed("units with several vendors"))?;
     let strata = strata.map_err(failed("units by stratum"))?;
     let read = |(column, answer): (&String, &Answer)| stratum(column, answer, &names);
@@ -108,7 +115,7 @@ impl Asked<'_> {
             let arms = counts.arms.len();
             let mut of =
                 MetricCounts { name: metric.name.clone(), present: vec![0; arms], medians: vec![None; arms], ..MetricCounts::default() };
-            for (place, line) in &lines {
+            for (place, line) in lines.iter().filter(|_| !said(metric)) {
                 of.present[*place] = line.count(&format!("present_{at}"))?;
                 of.impossible += line.count(&format!("wrong_{at}"))?;
                 if metric.kind != MetricKind::Share {
@@ -127,7 +134,7 @@ impl Asked<'_> {
             let mut cases = Vec::new();
             for line in arms.rows() {
                 let name = line.text("arm")?;
-                if place(&name).is_none() || metric.kind == MetricKind::Share {
+                if place(&name).is_none() || metric.kind == MetricKind::Share || said(metric) {
                     continue;
                 }
                 let quarter = |which: &str| line.number(&format!("{which}_{at}"));
@@ -191,9 +198,9 @@ fn by_arm<T>(names: &[String], answer: Option<&Answer>, read: impl Fn(Line<'_>) 
 
 /// Whether these metrics can be counted from the sessions alone, without what people said of them.
 pub(super) fn alone(poc: &Poc) -> bool {
-    let said = ["score", "asked", "answered", "scale_", "tenure_days"];
-    let parts = poc.metrics.iter().map(|metric| metric.what.as_str());
-    !parts.chain(poc.columns.strata.iter().map(String::as_str)).any(|what| said.iter().any(|said| what.contains(said)))
+    let joined = ["score", "asked", "answered", "scale_", "tenure_days"];
+    let parts = poc.metrics.iter().filter(|metric| !said(metric)).map(|metric| metric.what.as_str());
+    !parts.chain(poc.columns.strata.iter().map(String::as_str)).any(|what| joined.iter().any(|joined| what.contains(joined)))
 }
 
 /// The question for the sessions that this POC's check reads: with what people said of them only where that is asked for.
@@ -206,6 +213,7 @@ pub fn questions(poc: &Poc, period: Period, condition: Option<&str>) -> Vec<(&'s
     let of = Questions { poc, period, condition };
     let strata = poc.columns.strata.iter().map(|column| ("units by stratum", of.stratum(column)));
     let maybe = [
+        ("ratings", of.ratings()),
         ("units with several vendors", of.contaminated()),
         ("sessions with several vendors", of.shared()),
         ("clocks", of.clocks()),

@@ -121,6 +121,20 @@ async fn telemetry_that_one_vendor_lacks_is_found_by_how_much() {
 }
 
 #[tokio::test]
+async fn what_spoils_a_secondary_metric_is_a_warning() {
+    let mut second = question(Randomised::User);
+    second.poc.metrics.push(Metric {
+        name: "second".into(),
+        rank: crate::poc::Rank::Secondary,
+        ..Metric::parse("connect_ms:lower:p95").unwrap()
+    });
+    let text = rows(400, |user| (["a", "b"][user % 2], "eu", if user % 2 == 0 { String::new() } else { "300".into() }));
+    let answer = check(&second, &text).await;
+    let missing = |name: &str| severity(&answer, |found| matches!(found, Found::Missing { metric, .. } if metric == name));
+    assert_eq!((missing("connect_ms"), missing("second")), (Severity::Invalid, Severity::Warning));
+}
+
+#[tokio::test]
 async fn a_region_that_one_vendor_has_more_of_is_told_with_its_cell() {
     let text = rows(2_000, |user| (["a", "b"][user % 2], if user % 2 == 0 && user % 3 == 0 { "us" } else { "eu" }, "300".into()));
     let answer = check(&question(Randomised::User), &text).await;

@@ -54,7 +54,7 @@ impl Questions<'_> {
             format!("{} AS arm, count(*) AS rows, {} AS units", self.arm(), self.units()),
             format!("min({time}) AS first_at, max({time}) AS last_at"),
         ];
-        for (at, metric) in self.poc.metrics.iter().enumerate() {
+        for (at, metric) in self.poc.metrics.iter().enumerate().filter(|(_, metric)| !said(metric)) {
             let value = value(metric);
             let wrong = match possible(metric) {
                 Possible::Any => "0".to_owned(),
@@ -69,6 +69,17 @@ impl Questions<'_> {
             }
         }
         format!("SELECT {} FROM data {} GROUP BY {} ORDER BY {}", columns.join(", "), self.kept(""), self.arm(), self.arm())
+    }
+
+    /// One line a vendor: sessions that were rated, and the quartiles of ratings; `None` where no metric is a rating, or vendors are not told by a column.
+    pub(super) fn ratings(&self) -> Option<String> {
+        self.poc.metrics.iter().any(said).then_some(())?;
+        Some(format!(
+            "SELECT {0} AS arm, count(DISTINCT session_id) AS present, approx_percentile_cont(score, 0.5) AS middle FROM feedback \
+             WHERE kind = 'csat' AND dimension = '' AND {1} GROUP BY {0}",
+            self.arm(),
+            self.based()?
+        ))
     }
 
     /// Users with sessions of several vendors; `None` where users were not drawn.
@@ -118,6 +129,11 @@ impl Questions<'_> {
             self.based()?
         ))
     }
+}
+
+/// Whether a metric is what people said, which stands with their answers and not with sessions.
+pub(super) fn said(metric: &Metric) -> bool {
+    metric.what == "score"
 }
 
 /// A metric as a number.
