@@ -17,7 +17,6 @@ fn question() -> SurvivalQuestion {
         horizon: None,
         condition: None,
         level: Confidence::P95,
-        baseline: None,
     }
 }
 

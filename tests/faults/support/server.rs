@@ -116,7 +116,12 @@ impl Site {
 
     /// Waits until all that was acknowledged is in ClickHouse.
     pub async fn drained(&self) {
-        until("the spool is drained", async || (self.metric("qoe_spool_undelivered_bytes").await? == 0).then_some(())).await;
+        let mut left = u64::MAX;
+        while left > 0 {
+            // However much it is, as long as it becomes less.
+            let less = async || self.metric("qoe_spool_undelivered_bytes").await.filter(|bytes| *bytes < left);
+            left = until("the spool is drained", less).await;
+        }
         assert_eq!(self.metric("qoe_spool_damaged_total").await, Some(0), "damage in the spool");
     }
 
