@@ -1,7 +1,7 @@
 //! `qoe poc`: which vendor is better at what, decided by what was written down before.
 
 pub mod args;
-mod check;
+pub mod check;
 mod claims;
 mod compare;
 mod init;

@@ -62,17 +62,24 @@ pub fn sessions(period: Period, kind: &str, window: Window) -> String {
 
 /// The same of all of a session for a vendor trial, with the satisfaction survey, and who it belongs to there besides: `call_id`, `poc`, `stratum`.
 pub fn poc_sessions(period: Period) -> String {
-    labelled(period, "csat", Window::Whole, &POC_LABELS)
+    labelled(period, "csat", Window::Whole, &poc_columns())
 }
 
 /// The same without the survey and without `tenure_days`: of the rollup of sessions alone, for counts that are asked for while a trial runs.
 pub fn poc_sessions_alone(period: Period) -> String {
     let measures = whole().map(|(name, sql)| format!("{sql} AS {name}")).join(", ");
-    format!("SELECT {}, {measures} FROM sessions AS s WHERE {}", presence(&POC_LABELS), period.holds("s.first_at"))
+    format!("SELECT {}, {measures} FROM sessions AS s WHERE {}", presence(&poc_columns()), period.holds("s.first_at"))
+}
+
+fn poc_columns() -> Vec<&'static str> {
+    POC_LABELS.into_iter().chain(LOOKED_OVER).collect()
 }
 
 /// Labels that only a trial's sessions have.
 const POC_LABELS: [&str; 3] = ["call_id", "poc", "stratum"];
+
+/// What tells whether sessions can be compared: labels of which several vendors stand behind one session, definitions of a freeze, clocks.
+const LOOKED_OVER: [&str; 7] = ["least_vendor", "least_arm", "defined_freezes", "vendor_freezes", "skew_s_sum", "skew_n", "far_clocks"];
 
 /// Who and where, when, how long, and whether it was joined.
 fn presence(more: &[&str]) -> String {

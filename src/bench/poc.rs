@@ -2,12 +2,20 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::Context as _;
+use clap::Parser as _;
 use qoe_fixtures::{FeltConfig, FeltTruth};
+use qoe_query::poc::check::CheckQuestion;
 use serde_json::Value;
 
-use super::report::{Used, used};
+use super::quantile;
+use super::report::fill::fill;
+use super::report::{DAYS, START_MS, Used, day, used};
+use crate::access::StoreArgs;
+use crate::poc::args::PocArgs as Trial;
+use crate::poc::check::checked;
 
 /// How many people, and what to compare with.
 #[derive(Debug, clap::Args)]
@@ -24,6 +32,9 @@ pub struct PocArgs {
     /// The script it runs.
     #[arg(long, value_name = "FILE", default_value = "fixtures/reference/compare_speed.py")]
     script: PathBuf,
+    /// Folder of a store, to look over the running trial in ClickHouse too; what is missing in it is added.
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
     /// Another seed, other people.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -51,8 +62,7 @@ pub async fn run(args: PocArgs) -> anyhow::Result<()> {
     let folder = std::env::temp_dir().join(format!("qoe-bench-poc-{}", std::process::id()));
     std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     let file = folder.join("sessions.parquet");
-    let config =
-        FeltConfig { seed: args.seed, people: args.people as usize, start_ms: 1_780_000_000_000, days: 90, truth: FeltTruth::DEFAULT };
+    let config = FeltConfig { seed: args.seed, people: args.people as usize, start_ms: START_MS, days: DAYS, truth: FeltTruth::DEFAULT };
     let rows = crate::simulate::write(&file, &config)?;
     println!("{rows} sessions of {} people, 3 vendors, 12 metrics, 8 strata, {} resamples, Parquet", args.people, args.resamples);
     let ours = compared(&file, args.resamples)?;
@@ -64,8 +74,50 @@ pub async fn run(args: PocArgs) -> anyhow::Result<()> {
         println!("ratio of wall s            {:>8.1}", theirs.wall.as_secs_f64() / ours.wall.as_secs_f64());
         println!("furthest apart: {}", agreement(&ours.answer, &theirs.answer["answers"])?);
     }
-    std::fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))
+    std::fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
+    match &args.store {
+        Some(store) => look_over(store, &config).await,
+        None => Ok(()),
+    }
 }
+
+/// A trial as its flags say it.
+#[derive(clap::Parser)]
+struct Flags {
+    #[command(flatten)]
+    trial: Trial,
+}
+
+/// How often a running trial is looked over.
+const LOOKS: usize = 20;
+
+/// How long it takes to look over all sessions of a store, as the board does while a trial runs.
+#[allow(clippy::print_stdout, reason = "the measurements are the answer")]
+async fn look_over(store: &Path, config: &FeltConfig) -> anyhow::Result<()> {
+    let access = StoreArgs::embedded(store.to_owned()).hold("bench").await?;
+    let project = fill(&access.endpoint, config).await?;
+    access.close().await;
+    let (folder, since, until) = (store.display().to_string(), day(0).to_rfc3339(), day(DAYS).to_rfc3339());
+    let mut flags = vec!["check", "--project", &project, "--since", &since, "--until", &until, "--store", &folder, "--stratum", "network"];
+    LOOKED_AT.iter().for_each(|metric| flags.extend(["--metric", metric]));
+    let trial = Flags::try_parse_from(flags).context("read the flags of a check")?.trial;
+    let (poc, data) = (trial.poc()?, trial.data.open().await?);
+    let mut times = Vec::new();
+    for _ in 0..LOOKS {
+        let question = CheckQuestion { poc: poc.clone(), condition: None, planned: Some(10_000) };
+        let began = Instant::now();
+        checked(question, &data).await?;
+        times.push(began.elapsed().as_secs_f64() * 1e3);
+    }
+    data.close().await;
+    times.sort_by(f64::total_cmp);
+    println!("check, ClickHouse: {LOOKS} looks, p50 {:.0} ms, p95 {:.0} ms", quantile(&times, 0.5), quantile(&times, 0.95));
+    Ok(())
+}
+
+/// What is looked at while the trial runs: what the page of vendors compares where nothing else is asked.
+const LOOKED_AT: [&str; 6] =
+    ["joined:higher", "connect_ms:lower:p95", "rtt_ms:lower", "loss_ratio:lower", "freeze_ratio:lower", "score:higher:ordinal"];
 
 fn compared(file: &Path, resamples: u32) -> anyhow::Result<Used> {
     let mut command = Command::new(std::env::current_exe().context("find this program's own file")?);

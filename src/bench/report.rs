@@ -1,14 +1,14 @@
 //! The satisfaction report over a company's worth of sessions: from Parquet, from a store, and beside the same statistics by pandas, statsmodels and
 //! lifelines.
 
-mod fill;
+pub(super) mod fill;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use qoe_fixtures::{FeltConfig, FeltTruth};
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ pub(super) struct Used {
 }
 
 /// Over how many days people come.
-const DAYS: u32 = 90;
+pub(super) const DAYS: u32 = 90;
 
 /// Measures and prints.
 pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
@@ -58,7 +58,12 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
 }
 
 /// A midnight.
-const START_MS: i64 = 1_780_012_800_000;
+pub(super) const START_MS: i64 = 1_780_012_800_000;
+
+/// So many days after it.
+pub(super) fn day(days: u32) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(START_MS + i64::from(days) * 86_400_000).unwrap_or_default()
+}
 
 #[allow(clippy::print_stdout, reason = "the measurements are the answer")]
 async fn measure(args: &ReportArgs, config: &FeltConfig, folder: &Path) -> anyhow::Result<()> {
@@ -105,11 +110,9 @@ async fn measure(args: &ReportArgs, config: &FeltConfig, folder: &Path) -> anyho
 /// The same report from a store, which stays open meanwhile: what its ClickHouse takes counts by the wall, and not as ours.
 async fn from_store(store: &Path, config: &FeltConfig, report: &mut Command) -> anyhow::Result<Used> {
     let access = StoreArgs::embedded(store.to_owned()).hold("bench").await?;
-    let project = format!("report-{}-{}", config.people, config.seed);
-    fill(&access.endpoint, &project, config).await?;
+    let project = fill(&access.endpoint, config).await?;
     access.announce("")?;
-    let day = |days: u32| DateTime::from_timestamp_millis(config.start_ms + i64::from(days) * 86_400_000).unwrap_or_default().to_rfc3339();
-    let (since, until) = (day(0), day(DAYS));
+    let (since, until) = (day(0).to_rfc3339(), day(DAYS).to_rfc3339());
     let flags = ["--project", &project, "--since", &since, "--until", &until, "--store"];
     let used = used(report.args(flags).arg(store));
     access.close().await;

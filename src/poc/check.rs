@@ -38,7 +38,7 @@ pub(super) fn invalid(answer: &CheckAnswer, lang: Lang) -> Option<String> {
 }
 
 /// Checks a file, or a store.
-pub(super) async fn checked(mut question: CheckQuestion, data: &Data) -> anyhow::Result<CheckAnswer> {
+pub async fn checked(mut question: CheckQuestion, data: &Data) -> anyhow::Result<CheckAnswer> {
     let input = data.input(|period| sessions(&question.poc, period)).await?;
     Ok(match data {
         Data::File(_) => {

@@ -51,11 +51,12 @@ const ROWS: [(&str, &str, &str, &str, &str); 8] = [
     ),
 ];
 
-/// Brings the sessions into this project of a store, unless they are there.
-pub async fn fill(endpoint: &Endpoint, project: &str, config: &FeltConfig) -> anyhow::Result<()> {
-    let there: Vec<u64> = endpoint.rows(&format!("SELECT count() FROM feedback WHERE project = {}", literal(project))).await?;
+/// Brings the sessions into a project of a store, unless they are there; answers the project's name.
+pub async fn fill(endpoint: &Endpoint, config: &FeltConfig) -> anyhow::Result<String> {
+    let project = format!("report-{}-{}", config.people, config.seed);
+    let there: Vec<u64> = endpoint.rows(&format!("SELECT count() FROM feedback WHERE project = {}", literal(&project))).await?;
     if there.first().is_some_and(|answers| *answers > 0) {
-        return Ok(());
+        return Ok(project);
     }
     endpoint.execute(&format!("DROP TABLE IF EXISTS {FLAT}")).await?;
     endpoint
@@ -77,7 +78,7 @@ pub async fn fill(endpoint: &Endpoint, project: &str, config: &FeltConfig) -> an
         })
     })?;
     for (table, columns, values, at, condition) in ROWS {
-        let select = format!("SELECT {}, {}, {values} FROM {FLAT} WHERE {condition}", literal(project), MADE_OF.replace("{at}", at));
+        let select = format!("SELECT {}, {}, {values} FROM {FLAT} WHERE {condition}", literal(&project), MADE_OF.replace("{at}", at));
         let sql = format!("INSERT INTO {table} ({KEYS}, {columns}) {select}");
         endpoint.with_setting("max_execution_time", "3600").execute(&sql).await.with_context(|| format!("fill {table}"))?;
     }
@@ -85,5 +86,6 @@ pub async fn fill(endpoint: &Endpoint, project: &str, config: &FeltConfig) -> an
     for table in ["sessions_rollup", "user_hours_rollup"] {
         endpoint.execute(&format!("OPTIMIZE TABLE {table} FINAL")).await.with_context(|| format!("merge {table}"))?;
     }
-    Ok(endpoint.execute(&format!("DROP TABLE {FLAT}")).await?)
+    endpoint.execute(&format!("DROP TABLE {FLAT}")).await?;
+    Ok(project)
 }

@@ -208,6 +208,7 @@ impl Table<'_> {
             }
             medians.push(middle);
         }
+        let outliers = (outliers, present.iter().sum());
         MetricCounts { name: metric.name.clone(), present, medians, outliers, impossible }
     }
 

@@ -51,8 +51,8 @@ pub struct MetricCounts {
     pub present: Vec<u64>,
     /// Middle value; `None`: nowhere measured.
     pub medians: Vec<Option<f64>>,
-    /// Rows beyond the median by ten interquartile ranges; 0 where values do not spread.
-    pub outliers: u64,
+    /// Rows beyond the median by ten interquartile ranges (0 where values do not spread), of those that were looked at: of a large store a part.
+    pub outliers: (u64, u64),
     /// Rows whose value cannot be.
     pub impossible: u64,
 }
@@ -104,5 +104,5 @@ impl Possible {
 /// Interquartile ranges beyond the median from which a value is far from all others: our choice.
 pub(super) const FAR: f64 = 10.0;
 
-/// Skew of a clock from which times across clocks are off by what anybody would notice, s: our choice.
+/// Skew of a clock from which times across clocks are off by what anybody would notice, s: our choice, which the rollup of sessions (`far_clocks`) shares.
 pub(super) const FAR_CLOCK_S: f64 = 60.0;

@@ -111,9 +111,10 @@ fn measured(metric: &MetricCounts, rank: Rank, counts: &Counts) -> Vec<(Severity
         found.push((worst, Found::UnitsDiffer { metric: metric.name.clone(), medians: metric.medians.clone(), between: (low, high) }));
     }
     let of = metric.present.iter().sum();
-    if metric.outliers > 0 {
-        let severity = if share(metric.outliers, of) >= OUTLYING { Severity::Warning } else { Severity::Fine };
-        found.push((severity, Found::Outliers { metric: metric.name.clone(), rows: metric.outliers, of }));
+    let (far, looked_at) = metric.outliers;
+    if far > 0 {
+        let severity = if share(far, looked_at) >= OUTLYING { Severity::Warning } else { Severity::Fine };
+        found.push((severity, Found::Outliers { metric: metric.name.clone(), rows: far, of: looked_at }));
     }
     if metric.impossible > 0 {
         found.push((

@@ -6,12 +6,11 @@ use chrono::{DateTime, Utc};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionContext;
 
-use super::CheckError;
 use super::counts::{ArmCounts, Counts, FAR, MetricCounts, StratumCounts};
+use super::{CheckError, MOST_ARMS};
 use crate::board::{Answer, Line, ask, text};
 use crate::frame::Input;
-use crate::poc::metric::MetricKind;
-use crate::poc::spec::Poc;
+use crate::poc::spec::{Poc, Randomised};
 use crate::relations::{self, Period};
 use sql::{Questions, said, value};
 
@@ -24,45 +23,43 @@ pub struct StoreSources<'a> {
     pub period: Period,
 }
 
-/// Counts of the sessions of a store.
+/// Counts of the sessions of a store: first by vendor, then what can be asked once the vendors are known.
 pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Option<&str>) -> std::result::Result<Counts, CheckError> {
     let questions = Questions { poc, period: sources.period, condition };
     let asked = Asked { questions, context: sources.sessions.context() };
     let failed = |what: &'static str| move |source: DataFusionError| CheckError::Count { what, source: Box::new(source) };
-    let strata = poc.columns.strata.iter().map(|column| async { ask(asked.context, &questions.stratum(column)).await });
-    let (arms, ratings, contaminated, strata, shared, clocks, definitions) = futures::join!(
-        async { ask(asked.context, &questions.arms()).await },
-        asked.maybe(questions.ratings()),
-        asked.maybe(questions.contaminated()),
-        futures::future::try_join_all(strata),
-        asked.maybe(questions.shared()),
-        asked.maybe(questions.clocks()),
-        asked.maybe(questions.definitions()),
-    );
-    let arms = arms.map_err(failed("sessions by vendor"))?;
-    let mut counts = asked.read(&arms).map_err(failed("sessions by vendor"))?;
+    let (arms, ratings) = futures::join!(async { ask(asked.context, &questions.arms()).await }, asked.maybe(questions.ratings()));
+    let mut counts = asked.read(&arms.map_err(failed("sessions by vendor"))?).map_err(failed("sessions by vendor"))?;
     let names: Vec<String> = counts.arms.iter().map(|arm| arm.name.clone()).collect();
-    let place = |name: &str| names.iter().position(|known| known == name);
     let read = |line: Line<'_>| Ok((line.count("present")?, line.number("middle")?));
     let ratings = by_arm(&names, ratings.map_err(failed("ratings"))?.as_ref(), read).map_err(failed("ratings"))?;
     for (metric, _) in counts.metrics.iter_mut().zip(&poc.metrics).filter(|(_, metric)| said(metric)) {
         let of = ratings.iter().flatten().map(|of| of.unwrap_or_default());
         of.zip(metric.present.iter_mut().zip(&mut metric.medians)).for_each(|(of, (present, median))| (*present, *median) = of);
     }
-    counts.contaminated = several(contaminated, "units").map_err(failed("units with several vendors"))?;
-    let strata = strata.map_err(failed("units by stratum"))?;
-    let read = |(column, answer): (&String, &Answer)| stratum(column, answer, &names);
-    counts.strata = poc.columns.strata.iter().zip(&strata).map(read).collect::<Result<_>>().map_err(failed("units by stratum"))?;
-    counts.shared_sessions = several(shared, "sessions").map_err(failed("sessions with several vendors"))?;
-    counts.clocks =
-        by_arm(&names, clocks.map_err(failed("clocks"))?.as_ref(), |line| Ok((line.number("skew")?, line.number("far")?.unwrap_or(0.0))))
-            .map_err(failed("clocks"))?
-            .map(|of| of.into_iter().map(Option::unwrap_or_default).collect());
-    let read = |line: Line<'_>| Ok((line.count("own")?, line.count("stated")?));
-    counts.definitions = by_arm(&names, definitions.map_err(failed("definitions of a freeze"))?.as_ref(), read)
-        .map_err(failed("definitions of a freeze"))?
-        .map(|of| of.into_iter().map(Option::unwrap_or_default).collect());
-    let far = asked.outliers(&arms, &place).await.map_err(failed("outliers"))?;
+    if names.is_empty() || names.len() > MOST_ARMS {
+        return Ok(counts);
+    }
+    let strata = poc.columns.strata.iter().map(|column| async {
+        let sql = questions.stratum(column, &names);
+        stratum(column, &ask(asked.context, &sql).await?, names.len())
+    });
+    let (units, strata, quartiles) = futures::join!(asked.maybe(questions.units(&names)), futures::future::try_join_all(strata), async {
+        ask(asked.context, &questions.quartiles(counts.rows)).await
+    },);
+    let quartiles = quartiles.map_err(failed("quartiles by vendor"))?;
+    asked.middles(&mut counts, &quartiles, &names).map_err(failed("quartiles by vendor"))?;
+    let far = asked.outliers(&quartiles, &names, counts.rows).await.map_err(failed("outliers"))?;
+    if let Some(line) = units.map_err(failed("units by vendor"))?.as_ref().and_then(Answer::first) {
+        for (at, arm) in counts.arms.iter_mut().enumerate() {
+            arm.units = line.count(&format!("units_{at}")).map_err(failed("units by vendor"))?;
+        }
+        if poc.randomised == Randomised::User {
+            let count = |of| line.count(of).map_err(failed("units with several vendors"));
+            counts.contaminated = Some((count("several")?, count("units")?));
+        }
+    }
+    counts.strata = strata.map_err(failed("units by stratum"))?;
     counts.metrics.iter_mut().zip(far).for_each(|(metric, far)| metric.outliers = far);
     Ok(counts)
 }
@@ -83,6 +80,7 @@ impl Asked<'_> {
         let mut counts = Counts::default();
         let mut first: Option<DateTime<Utc>> = None;
         let mut last: Option<DateTime<Utc>> = None;
+        let mut several = 0;
         let none = |name: &String| ArmCounts { name: name.clone(), ..ArmCounts::default() };
         counts.arms = self.questions.poc.arms.iter().map(none).collect();
         let mut lines = Vec::new();
@@ -104,11 +102,21 @@ impl Asked<'_> {
                     counts.arms.len() - 1
                 }
             };
-            counts.arms[place].rows = rows;
-            counts.arms[place].units = line.count("units")?;
+            (counts.arms[place].rows, counts.arms[place].units) = (rows, rows);
+            if self.questions.labelled() {
+                several += line.count("several")?;
+            }
             first = [first, line.time("first_at")?].into_iter().flatten().min();
             last = last.max(line.time("last_at")?);
             lines.push((place, line));
+        }
+        let (mut definitions, mut clocks) = (vec![(0, 0); counts.arms.len()], vec![(0, 0); counts.arms.len()]);
+        for (place, line) in &lines {
+            definitions[*place] = (line.count("own")?, line.count("stated")?);
+            clocks[*place] = (line.count("sent")?, line.count("far")?);
+        }
+        if self.questions.labelled() {
+            counts.shared_sessions = Some((several, counts.arms.iter().map(|arm| arm.rows).sum()));
         }
         counts.span = first.zip(last).map(|(first, last)| (first.timestamp_millis(), last.timestamp_millis()));
         for (at, metric) in self.questions.poc.metrics.iter().enumerate() {
@@ -118,23 +126,38 @@ impl Asked<'_> {
             for (place, line) in lines.iter().filter(|_| !said(metric)) {
                 of.present[*place] = line.count(&format!("present_{at}"))?;
                 of.impossible += line.count(&format!("wrong_{at}"))?;
-                if metric.kind != MetricKind::Share {
-                    of.medians[*place] = line.number(&format!("middle_{at}"))?;
-                }
             }
             counts.metrics.push(of);
         }
+        counts.definitions = known(definitions, |(_, stated)| *stated > 0);
+        counts.clocks = known(clocks, |(sent, _)| *sent > 0)
+            .map(|clocks| clocks.into_iter().map(|(sent, far)| (None, if sent > 0 { far as f64 / sent as f64 } else { 0.0 })).collect());
         Ok(counts)
     }
 
+    /// Puts in the middle of each metric, and of clocks' skew.
+    fn middles(&self, counts: &mut Counts, quartiles: &Answer, names: &[String]) -> Result<()> {
+        for line in quartiles.rows() {
+            let name = line.text("arm")?;
+            let Some(place) = names.iter().position(|known| *known == name) else { continue };
+            for (at, _) in self.questions.spread() {
+                counts.metrics[at].medians[place] = line.number(&format!("middle_{at}"))?;
+            }
+            if let Some(clocks) = &mut counts.clocks {
+                clocks[place].0 = line.number("skew")?;
+            }
+        }
+        Ok(())
+    }
+
     /// Rows beyond the median by ten interquartile ranges of their vendor, by metric.
-    async fn outliers(&self, arms: &Answer, place: &impl Fn(&str) -> Option<usize>) -> Result<Vec<u64>> {
+    async fn outliers(&self, quartiles: &Answer, names: &[String], rows: u64) -> Result<Vec<(u64, u64)>> {
         let mut columns = Vec::new();
-        for (at, metric) in self.questions.poc.metrics.iter().enumerate() {
+        for (at, metric) in self.questions.spread() {
             let mut cases = Vec::new();
-            for line in arms.rows() {
+            for line in quartiles.rows() {
                 let name = line.text("arm")?;
-                if place(&name).is_none() || metric.kind == MetricKind::Share || said(metric) {
+                if !names.contains(&name) {
                     continue;
                 }
                 let quarter = |which: &str| line.number(&format!("{which}_{at}"));
@@ -145,40 +168,38 @@ impl Asked<'_> {
                     cases.push(format!("WHEN {} = {} AND {} > {far:?} THEN 1", self.questions.arm(), text(&name), value(metric)));
                 }
             }
-            columns.push(if cases.is_empty() {
-                format!("0 AS far_{at}")
-            } else {
-                format!("sum(CASE {} ELSE 0 END) AS far_{at}", cases.join(" "))
-            });
+            if !cases.is_empty() {
+                columns.push((at, format!("sum(CASE {} ELSE 0 END) AS far_{at}", cases.join(" "))));
+            }
         }
-        if columns.iter().all(|column| column.starts_with("0 ")) {
-            return Ok(vec![0; columns.len()]);
+        let mut far = vec![(0, 0); self.questions.poc.metrics.len()];
+        if columns.is_empty() {
+            return Ok(far);
         }
-        let answer =
-            ask(self.context, &format!("SELECT count(*) AS rows, {} FROM data {}", columns.join(", "), self.questions.kept(""))).await?;
-        let Some(line) = answer.first() else { return Ok(vec![0; columns.len()]) };
-        (0..columns.len()).map(|at| line.count(&format!("far_{at}"))).collect()
+        let sums: Vec<&str> = columns.iter().map(|(_, sum)| sum.as_str()).collect();
+        let answer = ask(self.context, &format!("SELECT {} FROM data {}", sums.join(", "), self.questions.looked_at(rows))).await?;
+        if let Some(line) = answer.first() {
+            for (at, _) in &columns {
+                let looked_at = quartiles.rows().map(|line| line.count(&format!("looked_at_{at}"))).sum::<Result<u64>>()?;
+                far[*at] = (line.count(&format!("far_{at}"))?, looked_at);
+            }
+        }
+        Ok(far)
     }
 }
 
-/// How many have several vendors, of how many.
-fn several(answer: Result<Option<Answer>>, of: &str) -> Result<Option<(u64, u64)>> {
-    let answer = answer?;
-    let line = answer.as_ref().and_then(Answer::first);
-    line.map(|line| Ok((line.count("several")?, line.count(of)?))).transpose()
+/// By vendor, if it is known of any.
+fn known<T>(by_arm: Vec<T>, is: impl Fn(&T) -> bool) -> Option<Vec<T>> {
+    by_arm.iter().any(is).then_some(by_arm)
 }
 
-fn stratum(column: &str, answer: &Answer, names: &[String]) -> Result<StratumCounts> {
-    let mut of = StratumCounts { column: column.to_owned(), values: Vec::new(), units: vec![Vec::new(); names.len()] };
+fn stratum(column: &str, answer: &Answer, arms: usize) -> Result<StratumCounts> {
+    let mut of = StratumCounts { column: column.to_owned(), values: Vec::new(), units: vec![Vec::new(); arms] };
     for line in answer.rows() {
-        let (arm, value) = (line.text("arm")?, line.text("value")?);
-        let Some(arm) = names.iter().position(|name| *name == arm) else { continue };
-        let place = of.values.iter().position(|known| *known == value).unwrap_or_else(|| {
-            of.values.push(value);
-            of.values.len() - 1
-        });
-        of.units.iter_mut().for_each(|units| units.resize(of.values.len(), 0));
-        of.units[arm][place] = line.count("units")?;
+        of.values.push(line.text("value")?);
+        for (at, units) in of.units.iter_mut().enumerate() {
+            units.push(line.count(&format!("units_{at}"))?);
+        }
     }
     Ok(of)
 }
@@ -208,17 +229,12 @@ pub fn sessions(poc: &Poc, period: Period) -> String {
     if alone(poc) { relations::poc_sessions_alone(period) } else { relations::poc_sessions(period) }
 }
 
-/// All that a check asks of a store in one go, each with what it is for: for those who look at plans.
-pub fn questions(poc: &Poc, period: Period, condition: Option<&str>) -> Vec<(&'static str, String)> {
+/// All that a check asks of a store about these vendors, each with what it is for: for those who look at plans.
+pub fn questions(poc: &Poc, period: Period, condition: Option<&str>, arms: &[String]) -> Vec<(&'static str, String)> {
     let of = Questions { poc, period, condition };
-    let strata = poc.columns.strata.iter().map(|column| ("units by stratum", of.stratum(column)));
-    let maybe = [
-        ("ratings", of.ratings()),
-        ("units with several vendors", of.contaminated()),
-        ("sessions with several vendors", of.shared()),
-        ("clocks", of.clocks()),
-        ("definitions of a freeze", of.definitions()),
-    ];
+    let strata = poc.columns.strata.iter().map(|column| ("units by stratum", of.stratum(column, arms)));
+    let maybe = [("ratings", of.ratings()), ("units by vendor", of.units(arms))];
     let maybe = maybe.into_iter().filter_map(|(what, sql)| Some((what, sql?)));
-    [("sessions by vendor", of.arms())].into_iter().chain(strata).chain(maybe).collect()
+    let all = [("sessions by vendor", of.arms()), ("quartiles", of.quartiles(0)), ("quartiles of many", of.quartiles(10_000_000))];
+    all.into_iter().chain(strata).chain(maybe).collect()
 }

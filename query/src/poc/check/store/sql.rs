@@ -1,10 +1,13 @@
-//! The questions: sums over the rollup of sessions, and over events and samples what a rollup does not keep.
+//! The questions: sums over the rollup of sessions, and over answers what a rollup does not keep.
 
-use super::super::counts::{FAR_CLOCK_S, Possible};
+use super::super::counts::Possible;
 use crate::board::text;
 use crate::poc::metric::{Metric, MetricKind};
 use crate::poc::spec::{Poc, Randomised};
 use crate::relations::Period;
+
+/// Rows whose quartiles are good enough to tell what lies far off.
+const LOOKED_AT: u64 = 100_000;
 
 /// What a store is asked about a POC.
 #[derive(Debug, Clone, Copy)]
@@ -30,30 +33,40 @@ impl Questions<'_> {
         if arms.is_empty() { format!("{} <> ''", self.arm()) } else { format!("{} IN ({})", self.arm(), arms.join(", ")) }
     }
 
+    /// Whether vendors are told by a label that every row has.
+    pub(super) fn labelled(&self) -> bool {
+        ["vendor", "arm"].contains(&self.arm())
+    }
+
     /// Rows of a base table that are of the POC; `None` where its vendors are not told by one of that table's columns.
     fn based(&self) -> Option<String> {
         let scope = self.poc.condition(None).map_or_else(String::new, |scope| format!(" AND {scope}"));
-        ["vendor", "arm"].contains(&self.arm()).then(|| format!("{} AND {}{scope}", self.among(), self.period.holds("observed_at")))
+        self.labelled().then(|| format!("{} AND {}{scope}", self.among(), self.period.holds("observed_at")))
     }
 
-    /// What is counted by: the unit of randomisation, where it is stated.
-    fn units(&self) -> String {
+    /// The column that tells units of randomisation apart; `None`: each row is one, as a session of a store is.
+    fn unit(&self) -> Option<&str> {
         let of = &self.poc.columns;
         let unit = match self.poc.randomised {
             Randomised::User => of.unit.as_deref(),
             Randomised::PairedRun => of.pair.as_deref(),
             Randomised::Call => of.session.as_deref(),
         };
-        unit.map_or_else(|| "count(*)".to_owned(), |unit| format!("count(DISTINCT NULLIF({unit}, ''))"))
+        unit.filter(|unit| *unit != "session_id")
     }
 
-    /// One line a vendor: its rows and units, and of each metric how often it was measured, its quartiles, and values that cannot be.
+    /// One line a vendor: its rows, sessions that another vendor stands behind too, definitions of a freeze, clocks, and of each metric how often it was
+    /// measured and values that cannot be.
     pub(super) fn arms(&self) -> String {
-        let time = self.poc.columns.time.as_deref().unwrap_or("started_at");
+        let time = self.time();
         let mut columns = vec![
-            format!("{} AS arm, count(*) AS rows, {} AS units", self.arm(), self.units()),
+            format!("{} AS arm, count(*) AS rows", self.arm()),
             format!("min({time}) AS first_at, max({time}) AS last_at"),
+            "sum(vendor_freezes) AS own, sum(defined_freezes) AS stated, sum(skew_n) AS sent, sum(far_clocks) AS far".to_owned(),
         ];
+        if self.labelled() {
+            columns.push(format!("sum(CASE WHEN least_{0} <> {0} THEN 1 ELSE 0 END) AS several", self.arm()));
+        }
         for (at, metric) in self.poc.metrics.iter().enumerate().filter(|(_, metric)| !said(metric)) {
             let value = value(metric);
             let wrong = match possible(metric) {
@@ -62,13 +75,47 @@ impl Questions<'_> {
                 Possible::Ratio => format!("sum(CASE WHEN {value} < 0.0 OR {value} > 1.0 THEN 1 ELSE 0 END)"),
             };
             columns.push(format!("count({value}) AS present_{at}, {wrong} AS wrong_{at}"));
-            if metric.kind != MetricKind::Share {
-                for (name, q) in [("low", 0.25), ("middle", 0.5), ("high", 0.75)] {
-                    columns.push(format!("approx_percentile_cont({value}, {q}) FILTER (WHERE {value} IS NOT NULL) AS {name}_{at}"));
-                }
-            }
         }
         format!("SELECT {} FROM data {} GROUP BY {} ORDER BY {}", columns.join(", "), self.kept(""), self.arm(), self.arm())
+    }
+
+    /// One line a vendor: the middle skew of clocks, and the quartiles of each metric that has some; of so many rows as there are.
+    ///
+    /// Of far more than [`LOOKED_AT`] rows those count that began in every seventh, eleventh, ... second, so that about as many remain: quartiles are good to a
+    /// percent of the spread, and cost what a look at a running trial may.
+    pub(super) fn quartiles(&self, rows: u64) -> String {
+        let mut columns = vec![format!(
+            "{} AS arm, approx_median(CASE WHEN skew_n > 0 THEN skew_s_sum / CAST(skew_n AS DOUBLE) END) AS skew",
+            self.arm()
+        )];
+        for (at, metric) in self.spread() {
+            let value = value(metric);
+            for (name, q) in [("low", 0.25), ("middle", 0.5), ("high", 0.75)] {
+                columns.push(format!("approx_percentile_cont({value}, {q}) FILTER (WHERE {value} IS NOT NULL) AS {name}_{at}"));
+            }
+            columns.push(format!("count({value}) AS looked_at_{at}"));
+        }
+        format!("SELECT {} FROM data {} GROUP BY {}", columns.join(", "), self.looked_at(rows), self.arm())
+    }
+
+    /// Which of so many rows are looked at for their quartiles, and for what lies far off.
+    pub(super) fn looked_at(&self, rows: u64) -> String {
+        let (every, time) = (rows / LOOKED_AT, self.time());
+        if every < 2 {
+            return self.kept("");
+        }
+        // Not in step with minutes and hours, at which calls begin.
+        let every = (every..).find(|every| [2, 3, 5].iter().all(|of| every % of != 0)).unwrap_or(every);
+        self.kept(&format!("date_trunc('second', {time}) = date_bin(INTERVAL '{every} seconds', {time})"))
+    }
+
+    /// Metrics whose values spread, with their places.
+    pub(super) fn spread(&self) -> impl Iterator<Item = (usize, &Metric)> {
+        self.poc.metrics.iter().enumerate().filter(|(_, metric)| !said(metric) && metric.kind != MetricKind::Share)
+    }
+
+    fn time(&self) -> &str {
+        self.poc.columns.time.as_deref().unwrap_or("started_at")
     }
 
     /// One line a vendor: sessions that were rated, and the quartiles of ratings; `None` where no metric is a rating, or vendors are not told by a column.
@@ -82,53 +129,43 @@ impl Questions<'_> {
         ))
     }
 
-    /// Users with sessions of several vendors; `None` where users were not drawn.
-    pub(super) fn contaminated(&self) -> Option<String> {
-        let unit = self.poc.columns.unit.as_deref().filter(|_| self.poc.randomised == Randomised::User)?;
+    /// One line: units, those that have rows of each of these vendors, and those that have rows of several; `None` where each row is a unit.
+    pub(super) fn units(&self, arms: &[String]) -> Option<String> {
+        let unit = self.unit()?;
+        let several = (0..arms.len()).map(|at| format!("CASE WHEN rows_{at} > 0 THEN 1 ELSE 0 END")).collect::<Vec<_>>().join(" + ");
         Some(format!(
-            "SELECT count(*) AS units, sum(CASE WHEN n > 1 THEN 1 ELSE 0 END) AS several FROM \
-             (SELECT {unit} AS unit, count(DISTINCT {}) AS n FROM data {} GROUP BY {unit}) AS u",
-            self.arm(),
+            "SELECT count(*) AS units, {}, sum(CASE WHEN {several} > 1 THEN 1 ELSE 0 END) AS several FROM \
+             (SELECT {unit} AS unit, {} FROM data {} GROUP BY {unit}) AS u",
+            with_rows(arms),
+            self.rows(arms),
             self.kept(&format!("{unit} <> '' AND {}", self.among()))
         ))
     }
 
-    /// Units by vendor and value of a column.
-    pub(super) fn stratum(&self, column: &str) -> String {
-        let (arm, units) = (self.arm(), self.units());
-        format!("SELECT {arm} AS arm, {column} AS value, {units} AS units FROM data {} GROUP BY {arm}, {column}", self.kept(""))
+    /// One line a value of a column: units that have rows of each of these vendors there.
+    pub(super) fn stratum(&self, column: &str, arms: &[String]) -> String {
+        let Some(unit) = self.unit() else {
+            let rows = self.rows(arms).replace(" AS rows_", " AS units_");
+            return format!("SELECT {column} AS value, {rows} FROM data {} GROUP BY {column} ORDER BY {column}", self.kept(&self.among()));
+        };
+        format!(
+            "SELECT value, {} FROM (SELECT {unit} AS unit, {column} AS value, {} FROM data {} GROUP BY {unit}, {column}) AS u GROUP BY value ORDER BY value",
+            with_rows(arms),
+            self.rows(arms),
+            self.kept(&format!("{unit} <> '' AND {}", self.among()))
+        )
     }
 
-    /// Sessions whose events name several vendors: a session of the rollup has one.
-    pub(super) fn shared(&self) -> Option<String> {
-        Some(format!(
-            "SELECT count(*) AS sessions, sum(CASE WHEN n > 1 THEN 1 ELSE 0 END) AS several FROM \
-             (SELECT session_id, count(DISTINCT {}) AS n FROM session_events WHERE {} GROUP BY session_id) AS s",
-            self.arm(),
-            self.based()?
-        ))
+    /// Rows of each vendor.
+    fn rows(&self, arms: &[String]) -> String {
+        let rows = |(at, arm): (usize, &String)| format!("count(*) FILTER (WHERE {} = {}) AS rows_{at}", self.arm(), text(arm));
+        arms.iter().enumerate().map(rows).collect::<Vec<_>>().join(", ")
     }
+}
 
-    /// How far clients' clocks are off, by vendor.
-    pub(super) fn clocks(&self) -> Option<String> {
-        let (arm, skew) = (self.arm(), "CAST(to_unixtime(received_at) - to_unixtime(sent_at) AS DOUBLE)");
-        Some(format!(
-            "SELECT {arm} AS arm, approx_median({skew}) AS skew, \
-             avg(CASE WHEN {skew} > {FAR_CLOCK_S:?} OR {skew} < -{FAR_CLOCK_S:?} THEN 1.0 ELSE 0.0 END) AS far \
-             FROM session_events WHERE sent_at IS NOT NULL AND {} GROUP BY {arm}",
-            self.based()?
-        ))
-    }
-
-    /// Samples with a freeze, and those by the vendor's own definition, by vendor.
-    pub(super) fn definitions(&self) -> Option<String> {
-        let arm = self.arm();
-        Some(format!(
-            "SELECT {arm} AS arm, sum(CASE WHEN freeze_definition = 'vendor' THEN 1 ELSE 0 END) AS own, count(*) AS stated FROM samples \
-             WHERE freeze_definition <> '' AND {} GROUP BY {arm}",
-            self.based()?
-        ))
-    }
+/// Units that have rows of each vendor, of lines that count these.
+fn with_rows(arms: &[String]) -> String {
+    (0..arms.len()).map(|at| format!("sum(CASE WHEN rows_{at} > 0 THEN 1 ELSE 0 END) AS units_{at}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a metric is what people said, which stands with their answers and not with sessions.
