@@ -70,10 +70,6 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
 async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
     let clock = DayClock::calendar(&args.tz)
         .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", args.tz)))?;
-    if args.png.is_some() && !cfg!(feature = "png") {
-        let instead = "this qoe draws no PNG: build it with `cargo build --release --features png`, or take the SVG in the report, where the charts are the same";
-        return Err(WrongUse(instead.to_owned()).into());
-    }
     let data = args.data.open().await?;
     let question = ReportQuestion {
         kind: args.kind,
@@ -112,7 +108,6 @@ async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
 }
 
 /// Each chart as a file, named for its part and its number in it.
-#[cfg(feature = "png")]
 fn pictures(report: &SatisfactionReport, lang: Lang, folder: &std::path::Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
     for section in section::report::sections(report, lang) {
@@ -122,11 +117,6 @@ fn pictures(report: &SatisfactionReport, lang: Lang, folder: &std::path::Path) -
             std::fs::write(&path, picture).with_context(|| format!("write {}", path.display()))?;
         }
     }
-    Ok(())
-}
-
-#[cfg(not(feature = "png"))]
-fn pictures(_: &SatisfactionReport, _: Lang, _: &std::path::Path) -> anyhow::Result<()> {
     Ok(())
 }
 

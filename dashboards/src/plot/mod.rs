@@ -10,14 +10,12 @@ mod frame;
 mod grid;
 mod label;
 mod lines;
-#[cfg(feature = "png")]
 mod png;
 mod sheet;
 
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "png")]
 pub use png::PngError;
 
 use crate::view::Lang;
