@@ -50,6 +50,7 @@ pub async fn run(args: CurveArgs) -> anyhow::Result<()> {
     let data = args.data.open().await?;
     let input = data.input(|period| relations::sessions(period, args.kind.name(), Window::Whole)).await?;
     let question = CurveQuestion {
+        among: 1,
         outcome: args.outcome,
         measure: args.measure,
         user: args.user.or_else(|| (!args.data.is_file()).then(|| "user_id".to_owned())),

@@ -74,6 +74,7 @@ pub(crate) fn why_no_knee(why: NoKnee, lang: Lang) -> &'static str {
         NoKnee::TooFewValues => lang.pick("the measure takes too few values", "指标取值太少"),
         NoKnee::Constant => lang.pick("all outcomes are the same", "结果全部相同"),
         NoKnee::Straight => lang.pick("a straight line is not refuted", "无法排除直线关系"),
+        NoKnee::Gradual => lang.pick("it bends, but a gradual bend tells as much as a knee", "存在弯曲，但平缓弯曲与拐点的解释力相当"),
         NoKnee::AtEdge => lang.pick("it may turn at the edge of what was measured, or outside", "拐点可能在测量范围的边缘或之外"),
         NoKnee::Anywhere => lang.pick("it turns, but where cannot be told", "存在转折，但无法确定位置"),
         NoKnee::NoScatter => lang.pick(

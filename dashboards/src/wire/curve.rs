@@ -46,6 +46,7 @@ fn no_knee(why: NoKnee) -> &'static str {
         NoKnee::TooFewValues => "too_few_values",
         NoKnee::Constant => "constant",
         NoKnee::Straight => "straight",
+        NoKnee::Gradual => "gradual",
         NoKnee::AtEdge => "at_edge",
         NoKnee::Anywhere => "anywhere",
         NoKnee::NoScatter => "no_scatter",

@@ -177,6 +177,7 @@ impl Asker {
             bins: None,
             direction: None,
             condition: Some("score IS NOT NULL".into()),
+            among: CURVES,
             level: self.question.level,
             seed: self.question.seed,
         };

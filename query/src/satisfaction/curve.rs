@@ -23,6 +23,8 @@ pub struct CurveQuestion {
     pub direction: Option<Direction>,
     /// Only rows that meet this condition in SQL.
     pub condition: Option<String>,
+    /// Of how many curves that are looked at together this is one: a straight line is refuted at so much less.
+    pub among: usize,
     /// The level of all intervals.
     pub level: Confidence,
     /// For what is drawn by chance.
@@ -81,7 +83,7 @@ impl CurveQuestion {
             measure: self.measure.clone(),
             share,
             response: dose_response(&pairs, &request)?,
-            knee: knee(&pairs, &Question { level: self.level, seed: self.seed })?,
+            knee: knee(&pairs, &Question { level: self.level, among: self.among, seed: self.seed })?,
             iqx: iqx(&pairs, self.level)?,
         })
     }

@@ -1,10 +1,11 @@
 //! From which value of a quality measure on an outcome turns: two straight lines that meet at a knee, or one line and no knee.
 //!
 //! "How much loss do people put up with" is asked of the knee. Its place is estimated with an interval, and it is only claimed where a straight line
-//! is refuted: that there is none, or no telling, is an answer too.
+//! is refuted and no gradual bend fits as well: that there is none, or no telling, is an answer too.
 
 mod null;
 mod profile;
+mod smooth;
 
 use nalgebra::Vector4;
 
@@ -60,6 +61,8 @@ pub enum NoKnee {
     Constant,
     /// A straight line is not refuted.
     Straight,
+    /// It bends, and a gradual bend fits no worse than a knee.
+    Gradual,
     /// The lines fit best when they meet at the edge of what was searched: the outcome may turn there or outside, which is not seen.
     AtEdge,
     /// The outcome turns, but where cannot be told: the interval is all that was searched.
@@ -76,22 +79,25 @@ pub const MIN_VALUES: usize = 8;
 /// What to ask of the rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Question {
-    /// How often intervals are to cover. A straight line is refuted at 1 less this.
+    /// How often intervals are to cover. A straight line is refuted at 1 less this, shared by those `among` which it is.
     pub level: Confidence,
+    /// Of how many curves that are looked at together this is one: a straight line is refuted at so much less (Bonferroni).
+    pub among: usize,
     /// Seed of the simulated null distribution.
     pub seed: u64,
 }
 
 impl Default for Question {
     fn default() -> Self {
-        Question { level: Confidence::P95, seed: 1 }
+        Question { level: Confidence::P95, among: 1, seed: 1 }
     }
 }
 
 /// Where the outcome y turns: y = a + b x + c max(x - knee, 0), by least squares, in O(n log n).
 ///
 /// The knee is the place of least squares between the tenth and ninetieth percentile of the measure. That there is one is tested by the largest
-/// score statistic over its candidate places, against the distribution that Hansen simulates (Econometrica 64 (1996), 413-430). Its interval holds the
+/// score statistic over its candidate places, against the distribution that Hansen simulates (Econometrica 64 (1996), 413-430); that it is one and no
+/// gradual bend, by its squares against those of a parabola and of exponentials. Its interval holds the
 /// places whose squares are not much larger than the least (profile likelihood ratio, its size simulated as in Hansen, J. Business and Economic
 /// Statistics 35 (2017), 228-240, and scaled to the robust variance), and so do the intervals of slopes and height, each over all places of the knee. Variances are robust to unequal scatter, as
 /// that of yes and no is, and to rows of one user going together.
@@ -117,11 +123,14 @@ pub fn knee(pairs: &Pairs<'_>, question: &Question) -> Result<Knee, PairsError> 
         return not_found(None, NoKnee::NoScatter);
     }
     let Some(p) = null::p_value(&sorted, &profile, question.seed) else { return not_found(None, NoKnee::TooFewValues) };
-    if p > 1.0 - question.level.level() {
+    if p * question.among.max(1) as f64 > 1.0 - question.level.level() {
         return not_found(Some(p), NoKnee::Straight);
     }
     if best.at_edge {
         return not_found(Some(p), NoKnee::AtEdge);
+    }
+    if smooth::suffices(&profile, best.place, sorted.independent()) {
+        return not_found(Some(p), NoKnee::Gradual);
     }
     match found(&sorted, &profile, best.place, question) {
         Some(knee) if (knee.at.low, knee.at.high) == knee.searched => not_found(Some(p), NoKnee::Anywhere),

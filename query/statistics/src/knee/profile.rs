@@ -94,6 +94,16 @@ impl Profile {
         (candidates.len() >= 3).then_some(Profile { units, rows, cells, from, mean, total, candidates })
     }
 
+    /// Measure in units, outcome about its mean, and weight of each row, by the measure.
+    pub fn rows(&self) -> &[(f64, f64, f64)] {
+        &self.rows
+    }
+
+    /// The least and the greatest of the measure.
+    pub fn ends(&self) -> (f64, f64) {
+        (self.rows[0].0, self.rows[self.rows.len() - 1].0)
+    }
+
     /// The places looked at, ascending.
     pub fn candidates(&self) -> &[f64] {
         &self.candidates
@@ -112,7 +122,6 @@ impl Profile {
         self.mean
     }
 
-    /// Sum of squares about the mean.
     /// Sum of squares about the mean.
     pub fn total(&self) -> f64 {
         self.total

@@ -38,11 +38,12 @@ fn knees_as_a_grid_of_regressions_finds_them() {
     let number = |value: &Value| value.as_f64().unwrap();
     for (name, users) in [("rows", None), ("users", Some(users.as_slice()))] {
         let pairs = Pairs { users, ..Pairs::new(&x, &y) };
-        let whole = found(&pairs);
         // The reference has the ratio's size from chi-square.
         let sorted = Sorted::of(&pairs).unwrap();
         let profile = Profile::of(&sorted).unwrap();
         let place = profile.best().place;
+        // A few hundred rows leave it open whether it bends gradually; here only the figures are held against.
+        let whole = super::found(&sorted, &profile, place, &Question::default()).unwrap();
         let spread = spread(&sorted, &profile, place).unwrap();
         let got = figures(&sorted, &profile, place, &spread, t_quantile(Confidence::P95, spread.freedom).unwrap()).unwrap();
         let near = |got: f64, want: f64| assert!((got - want).abs() < 1e-6 * want.abs().max(1.0), "{name}: {got} is not {want}");
@@ -54,7 +55,7 @@ fn knees_as_a_grid_of_regressions_finds_them() {
             near(figure.low, ends[0]);
             near(figure.high, ends[1]);
         }
-        assert!(whole.p < 0.001 + 1e-9 && whole.at.value == got.at.value);
+        assert!(null::p_value(&sorted, &profile, 1).unwrap() < 0.001 + 1e-9 && whole.at.value == got.at.value);
         assert!(whole.at.low <= got.at.low && got.at.high <= whole.at.high);
     }
 }
