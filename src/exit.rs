@@ -153,7 +153,9 @@ fn analysis(error: &AnalysisError) -> Option<u8> {
 fn effect(error: &EffectQuestionError) -> Option<u8> {
     match error {
         EffectQuestionError::Frame(_) => None,
-        EffectQuestionError::Design(_) | EffectQuestionError::Effect(EffectError::Quantile { .. } | EffectError::ImmortalTime) => Some(2),
+        EffectQuestionError::WindowNotStated { .. }
+        | EffectQuestionError::Design(_)
+        | EffectQuestionError::Effect(EffectError::Quantile { .. } | EffectError::ImmortalTime) => Some(2),
         EffectQuestionError::NoRows { .. }
         | EffectQuestionError::Negative { .. }
         | EffectQuestionError::NobodyLeft { .. }

@@ -92,7 +92,7 @@ fn immortal(measured: &str) -> WrongUse {
     WrongUse(format!(
         "{measured:?} measured over a whole session cannot be compared with how long that session lasted: who stays longer has more time to get it, so the \
          longer session would seem its doing (immortal time). Measure it in the session's first seconds, as all that is held equal, and say so: \
-         --baseline 60s; sessions shorter than that are left out and the rest is counted from there"
+         --baseline 60s; sessions shorter than that are left out and the rest is counted from there; if it was there before the session began say --known-before"
     ))
 }
 

@@ -35,6 +35,10 @@ pub struct EffectArgs {
     /// with a duration as the outcome it must be stated.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     baseline: Option<u32>,
+    /// Treatment and covariates were there before the session began, as what is set at random is: where a file's outcome is an amount, this or --baseline
+    /// must be stated.
+    #[arg(long)]
+    known_before: bool,
     /// The outcome is how long the session lasted, whatever its name.
     #[arg(long)]
     duration: bool,
@@ -97,7 +101,8 @@ impl EffectArgs {
             return Ok(EffectOutcome::Return { day, or_later, time: self.time.clone(), clock });
         }
         let Some(per_minute) = per_minute(&self.outcome).or(self.duration.then_some(1.0)) else {
-            return Ok(EffectOutcome::After { column: self.outcome.clone() });
+            let vouched = self.known_before || self.baseline.is_some() || !self.data.is_file();
+            return Ok(EffectOutcome::After { column: self.outcome.clone(), vouched });
         };
         let baseline = match (self.baseline, self.data.is_file()) {
             (Some(seconds), _) => seconds,

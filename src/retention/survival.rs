@@ -1,7 +1,7 @@
 //! `qoe retention survival`.
 
 use qoe_dashboards::{section, wire};
-use qoe_query::relations::{self, MEASURES, Window};
+use qoe_query::relations::{self, LABELS, MEASURES, Window};
 use qoe_query::retention::{Baseline, Split, SurvivalQuestion};
 
 use super::{BASELINE_S, SplitArgs, immortal, per_minute, seconds};
@@ -34,6 +34,10 @@ pub struct SurvivalArgs {
     /// measure such as rtt_ms among them it must be stated.
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     baseline: Option<u32>,
+    /// Covariates and groups were there before the session began, as a person's plan is: for a file with others than labels among them, this or --baseline
+    /// must be stated.
+    #[arg(long)]
+    known_before: bool,
     /// Until when mean times are counted [default: as far as every group was watched].
     #[arg(long, value_name = "TIME", value_parser = horizon)]
     horizon: Option<f64>,
@@ -79,8 +83,9 @@ fn baseline(args: &SurvivalArgs, split: Option<&Split>) -> Result<Option<Baselin
             }
         };
     };
-    // Connecting is over before the session begins.
-    let lasting = |column: &&str| MEASURES.contains(column) && *column != "connect_ms";
+    // Connecting is over before the session begins. What another's file calls a measure is not known.
+    let before = |column: &str| column == "connect_ms" || column == "tenure_days" || LABELS.contains(&column);
+    let lasting = |column: &&str| !before(column) && !args.known_before && (args.data.is_file() || MEASURES.contains(column));
     let measured = args.covariates.iter().map(String::as_str).chain(split.map(Split::column)).find(lasting);
     let seconds = match (args.baseline, measured) {
         (Some(seconds), _) => seconds,

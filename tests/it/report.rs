@@ -166,6 +166,7 @@ fn what_cannot_be_said_is_said_with_its_reason() {
     check(&["satisfaction", "curve", "--measure", "rtt_ms"], 0, "No knee found");
     check(&["satisfaction", "stability", "--target", "99.99%"], 0, "neither met nor missed");
     check(&["satisfaction", "stability", "--target", "100%"], 2, "between 0 and 1");
-    let always = ["retention", "effect", "--treatment", "rtt_ms > 0", "--outcome", "score", "--covariates", "minutes"];
-    check(&always, 3, "everyone was treated");
+    let always = ["retention", "effect", "--treatment", "rtt_ms > 0", "--outcome", "score", "--covariates", "joined"];
+    check(&always, 2, "--known-before");
+    check(&[&always[..], &["--known-before"]].concat(), 3, "everyone was treated");
 }

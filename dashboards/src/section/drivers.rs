@@ -140,9 +140,11 @@ fn table(answer: &DriversAnswer, found: &[Driver], share: bool, lang: Lang) -> T
 
 fn tendency_table(tendencies: &[Tendency], lang: Lang) -> Table {
     let heads = lang.pick(["measure", "one step", "tends to go with"], ["指标", "一步", "倾向于对应"]);
-    let mut table = Table::new("", &heads).words(1);
+    let mut table = Table::new("", &heads).words(1).words(2);
     for tendency in tendencies {
-        table.row([tendency.measure.clone(), step(&tendency.measure, tendency.step), number(tendency.per_step, Unit::Plain(3))]);
+        let way =
+            if tendency.per_step < 0.0 { lang.pick("lower scores", "评分较低") } else { lang.pick("higher scores", "评分较高") };
+        table.row([tendency.measure.clone(), step(&tendency.measure, tendency.step), way.to_owned()]);
     }
     table
 }
@@ -150,8 +152,8 @@ fn tendency_table(tendencies: &[Tendency], lang: Lang) -> Table {
 fn drawn(why: &Penalised, lang: Lang) -> String {
     let why = why_penalised(why, lang);
     lang.pick(
-        format!("Coefficients are drawn to zero and have no honest interval, only an order and a direction: {why}."),
-        format!("系数被收缩，没有可靠的区间，只给出次序与方向：{why}。"),
+        format!("Coefficients are drawn to zero and have no honest interval, only a direction: {why}."),
+        format!("系数被收缩，没有可靠的区间，只给出方向：{why}。"),
     )
 }
 

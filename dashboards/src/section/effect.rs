@@ -24,7 +24,7 @@ fn outcome(asked: &EffectAsked, lang: Lang) -> String {
         }
         EffectOutcome::Return { day, or_later: false, .. } => lang.pick(format!("return on day {day}"), format!("第 {day} 日回访")),
         EffectOutcome::Return { day, .. } => lang.pick(format!("return on day {day} or later"), format!("第 {day} 日及以后回访")),
-        EffectOutcome::After { column } => column.clone(),
+        EffectOutcome::After { column, .. } => column.clone(),
     }
 }
 

@@ -22,9 +22,9 @@ pub fn drivers(answer: &DriversAnswer) -> Value {
             (ranked.collect::<Vec<_>>(), Value::Null)
         }
         Findings::Penalised { why, ridge, tendencies } => {
-            let all = tendencies.iter().map(|tendency| {
-                json!({"measure": tendency.measure, "per_deviation": tendency.per_deviation, "step": tendency.step, "per_step": tendency.per_step})
-            });
+            let all = tendencies.iter().map(
+                |tendency| json!({"measure": tendency.measure, "goes_with": if tendency.per_step < 0.0 { "lower" } else { "higher" }}),
+            );
             (
                 Vec::new(),
                 json!({"why": penalised(why), "detail": why_penalised(why, Lang::En), "ridge": ridge, "measures": all.collect::<Vec<_>>()}),

@@ -67,7 +67,7 @@ fn outcome(outcome: &EffectOutcome) -> Value {
     match outcome {
         EffectOutcome::Stay { column, baseline_s, .. } => json!({"stay": column, "baseline_s": baseline_s, "unit": "minutes"}),
         EffectOutcome::Return { day, or_later, clock, .. } => json!({"return_day": day, "or_later": or_later, "zone": clock.zone()}),
-        EffectOutcome::After { column } => json!({"column": column}),
+        EffectOutcome::After { column, .. } => json!({"column": column}),
     }
 }
 

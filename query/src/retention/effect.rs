@@ -72,10 +72,13 @@ pub enum EffectOutcome {
         /// How days are counted.
         clock: DayClock,
     },
-    /// Any other number, or 0 and 1, that came after the treatment: the caller vouches for that.
+    /// Any other number, or 0 and 1.
     After {
         /// The column.
         column: String,
+        /// Whether the caller vouches that treatment and covariates were there before it. Without, only 0 and 1 are taken: an amount may be how long the
+        /// session lasted under another name.
+        vouched: bool,
     },
 }
 
@@ -132,6 +135,18 @@ pub enum EffectQuestionError {
         /// The conditions, in SQL.
         condition: Option<String>,
     },
+    /// An amount as the outcome, and nobody says that the treatment came first.
+    #[error(
+        "when was {treatment:?} measured? over a whole session it cannot be compared with {column:?} where that grows with how long the session lasted (immortal \
+         time); if it and all covariates are of the session's first seconds say so (--baseline 60s; with --duration where {column:?} is how long it lasted), and if \
+         they were there before it began say --known-before"
+    )]
+    WindowNotStated {
+        /// The treatment.
+        treatment: String,
+        /// The outcome's column.
+        column: String,
+    },
     /// Durations below 0.
     #[error("{rows} rows have a negative {column}: a session cannot last less than nothing")]
     Negative {
@@ -163,7 +178,7 @@ impl EffectQuestion {
     /// The columns it needs.
     pub fn wanted(&self) -> Vec<Want> {
         let outcome = match &self.outcome {
-            EffectOutcome::Stay { column, .. } | EffectOutcome::After { column } => Want::number(column),
+            EffectOutcome::Stay { column, .. } | EffectOutcome::After { column, .. } => Want::number(column),
             EffectOutcome::Return { time, .. } => Want::time(time),
         };
         [Want::flag(&self.treatment), outcome]
@@ -191,7 +206,13 @@ impl EffectQuestion {
         let studied = match &self.outcome {
             EffectOutcome::Stay { column, per_minute, baseline_s } => self.stays(frame, column, *per_minute, *baseline_s)?,
             EffectOutcome::Return { .. } => self.returns(frame, visits),
-            EffectOutcome::After { column } => self.after(frame, column),
+            EffectOutcome::After { column, vouched } => {
+                let amount = |value: &f64| !value.is_nan() && *value != 0.0 && *value != 1.0;
+                if !vouched && frame.numbers(column).iter().any(amount) {
+                    return Err(EffectQuestionError::WindowNotStated { treatment: self.treatment.clone(), column: column.clone() });
+                }
+                self.after(frame, column)
+            }
         };
         if studied.rows.is_empty() {
             return Err(EffectQuestionError::NobodyLeft { rows: frame.rows(), not_studied: studied.not_studied });

@@ -101,7 +101,7 @@ pub struct DatedRows {
     pub all: u64,
     /// Such as have no time, or one outside the years 1900 to 2200.
     pub undated: u64,
-    /// Such as lie in the future; they count all the same.
+    /// Such as are of days to come; they count all the same.
     pub future: u64,
     /// Such as have a score outside the scale.
     pub off_scale: u64,
@@ -186,7 +186,6 @@ impl DriftQuestion {
         adjust(&mut all);
         let today = self.now.with_timezone(&self.zone).date_naive();
         let age_days = u32::try_from((today - latest).num_days()).unwrap_or(0);
-        let now = self.now.timestamp_millis();
         Ok(DriftAnswer {
             instrument,
             wave_days: self.wave_days,
@@ -207,7 +206,7 @@ impl DriftQuestion {
             rows: DatedRows {
                 all: frame.rows() as u64,
                 undated: count(&|row| days[row].is_none()),
-                future: count(&|row| days[row].is_some() && frame.times(&self.time)[row].is_some_and(|at| at > now)),
+                future: count(&|row| days[row].is_some_and(|day| day > today)),
                 off_scale,
                 other_scale: count(&|row| !scores[row].is_nan() && scales.other[row]),
             },

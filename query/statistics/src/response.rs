@@ -125,6 +125,9 @@ pub(crate) struct Respondents {
     pub refused: u64,
 }
 
+/// The share of the silent less likely to answer than anyone who did from which there is nothing to correct by: our choice.
+pub const MOST_BEYOND: f64 = 0.8;
+
 /// Why silence cannot be corrected for.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CorrectError {
@@ -186,6 +189,14 @@ pub enum CorrectError {
         /// Why not.
         source: LogisticError,
     },
+    /// Most of the silent are less likely to answer than anyone who did.
+    #[error("correct {kind} for silence: {:.0} % of the silent are less likely to answer than anyone who did, and nobody of their kind spoke", share * 100.0, kind = kind.name())]
+    NobodyAlike {
+        /// What was asked.
+        kind: Kind,
+        /// Their share of the silent, more than [`MOST_BEYOND`] to 1.
+        share: f64,
+    },
     /// Answers cannot be modelled.
     #[error("correct {kind} for silence: answers have no model in the {columns} columns", kind = kind.name())]
     Answers {
@@ -220,6 +231,10 @@ pub fn correct(asked: &Asked<'_>, options: &Options) -> Result<Corrected, Correc
     }
     let propensity = propensity::fit(asked.design, &respondents, options).map_err(|source| CorrectError::Answering { kind, source })?;
     let propensity = propensity.ok_or(CorrectError::Cap { kind, cap: options.cap })?;
+    let beyond = Overlap::of(&propensity, &respondents).silent_beyond;
+    if beyond > MOST_BEYOND {
+        return Err(CorrectError::NobodyAlike { kind, share: beyond });
+    }
     let predicted = outcome::predict(asked, &respondents, &propensity).ok_or(CorrectError::Answers { kind, columns })?;
     let fit = Fit { respondents, propensity, clusters, units };
     let report = Report { asked, options, fit: &fit, predicted: &predicted };

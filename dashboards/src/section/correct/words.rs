@@ -140,6 +140,13 @@ impl Telling<'_> {
                 format!("No corrected score: who answers cannot be modelled ({source})."),
                 format!("无法给出校正得分：无法建立作答模型（{source}）。"),
             ),
+            CorrectError::NobodyAlike { share, .. } => lang.pick(
+                format!(
+                    "No corrected score: {:.0} % of the silent are less likely to answer than anyone who did; nobody of their kind spoke.",
+                    share * 100.0
+                ),
+                format!("无法给出校正得分：{:.0} % 的沉默者比任何作答者都更不可能作答，其同类中无人作答。", share * 100.0),
+            ),
             CorrectError::Answers { columns, .. } => lang.pick(
                 format!("No corrected score: answers have no model in the {columns} columns."),
                 format!("无法给出校正得分：{columns} 列协变量无法建立得分模型。"),

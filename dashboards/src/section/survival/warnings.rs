@@ -131,10 +131,11 @@ fn model_warnings(answer: &SurvivalAnswer, model: &Result<Model, ModelError>, la
         _ => {}
     }
     let alpha = 1.0 - answer.level.level();
-    if let Some(test) =
-        model.cox.proportionality.as_ref().filter(|test| test.p_value < alpha || test.columns.iter().any(|c| c.p_value < alpha))
-    {
-        let columns: Vec<&str> = test.columns.iter().filter(|column| column.p_value < alpha).map(|column| column.column.as_str()).collect();
+    // One column of many departs by chance: the test of all of them decides, and names those that stand out among so many.
+    if let Some(test) = model.cox.proportionality.as_ref().filter(|test| test.p_value < alpha) {
+        let stands_out = |p: f64| p * (test.columns.len() as f64) < alpha;
+        let columns: Vec<&str> =
+            test.columns.iter().filter(|column| stands_out(column.p_value)).map(|column| column.column.as_str()).collect();
         let p = words::p(test.p_value);
         let (which, zh_which) =
             if columns.is_empty() { ("all together".to_owned(), "整体".to_owned()) } else { (columns.join(", "), columns.join("、")) };

@@ -90,7 +90,7 @@ fn question(hypothesis: &Hypothesis, columns: &Columns, level: Confidence) -> Op
         treatment: treatment.clone(),
         outcome: match lasted {
             Some((_, per_minute)) => EffectOutcome::Stay { column: outcome.clone(), per_minute: *per_minute, baseline_s: BASELINE_S },
-            None => EffectOutcome::After { column: outcome.clone() },
+            None => EffectOutcome::After { column: outcome.clone(), vouched: false },
         },
         covariates: Covariates::Named(confounders.clone()),
         user: columns.unit.clone(),
