@@ -1,7 +1,7 @@
 //! `qoe retention`: who comes back, and who stays.
 
 mod cohorts;
-mod effect;
+pub mod effect;
 mod survival;
 
 use clap::{Args, Subcommand};

@@ -71,6 +71,8 @@ pub struct SatisfactionReport {
     pub corrected: Result<CorrectAnswer, AnalysisError>,
     /// What goes with satisfaction.
     pub drivers: Result<DriversAnswer, AnalysisError>,
+    /// What goes with coming back on the seventh day.
+    pub returning: Result<DriversAnswer, AnalysisError>,
     /// The strongest of them, and from where on it is bad.
     pub strongest: Option<Strongest>,
     /// How satisfaction goes with the measures that go with it most.
@@ -121,7 +123,7 @@ pub async fn satisfaction_report(
     let asker = Asker::read(question, sources, definitions).await?;
     progress("ask everything of them");
     let (moved, corrected, rest) = at_once(asker.moved(), asker.corrected(&[]), asker.rest());
-    let Moved { drivers, curves, strongest, cohorts, effect } = moved;
+    let Moved { drivers, curves, strongest, cohorts, effect, returning } = moved;
     let Rest { scores, survival, stability, words, drift, vendors } = rest;
     let missing = asker.columns.missing();
     Ok(SatisfactionReport {
@@ -132,6 +134,7 @@ pub async fn satisfaction_report(
         scores,
         corrected,
         drivers,
+        returning,
         strongest,
         curves,
         cohorts,

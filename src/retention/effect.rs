@@ -2,8 +2,8 @@
 
 use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, Window};
-use qoe_query::retention::DayClock;
 use qoe_query::retention::effect::{EffectOutcome, EffectQuestion};
+use qoe_query::retention::{DayClock, ReturnOn};
 use qoe_query::satisfaction::Covariates;
 use qoe_query::statistics::effect::{Estimand, Pairing, Trim};
 
@@ -87,7 +87,7 @@ fn claim(text: &str) -> Result<f64, String> {
 }
 
 /// `d7` or `d7+`.
-fn day(outcome: &str) -> Option<(i32, bool)> {
+pub fn day(outcome: &str) -> Option<(i32, bool)> {
     let rest = outcome.strip_prefix('d')?;
     let (digits, or_later) = rest.strip_suffix('+').map_or((rest, false), |digits| (digits, true));
     digits.parse().ok().filter(|day| (1..=3650).contains(day)).map(|day| (day, or_later))
@@ -98,7 +98,7 @@ impl EffectArgs {
         if let Some((day, or_later)) = day(&self.outcome) {
             let clock = DayClock::calendar(&self.tz)
                 .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", self.tz)))?;
-            return Ok(EffectOutcome::Return { day, or_later, time: self.time.clone(), clock });
+            return Ok(EffectOutcome::Return(ReturnOn { day, or_later, time: self.time.clone(), clock }));
         }
         let Some(per_minute) = per_minute(&self.outcome).or(self.duration.then_some(1.0)) else {
             let vouched = self.known_before || self.baseline.is_some() || !self.data.is_file();
@@ -131,7 +131,7 @@ pub async fn run(args: EffectArgs) -> anyhow::Result<()> {
     let outcome = args.outcome()?;
     let covariates = args.covariates()?;
     let file = args.data.is_file();
-    let returns = matches!(outcome, EffectOutcome::Return { .. });
+    let returns = matches!(outcome, EffectOutcome::Return(_));
     let data = args.data.open().await?;
     let window = Window::First { seconds: args.baseline.unwrap_or(BASELINE_S) };
     let input = data.input(|period| relations::sessions(period, "csat", window)).await?;

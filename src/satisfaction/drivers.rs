@@ -2,6 +2,7 @@
 
 use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, MEASURES, Window};
+use qoe_query::retention::{DayClock, ReturnOn};
 use qoe_query::satisfaction::{Covariates, DriversQuestion};
 use qoe_query::statistics::scale::Kind;
 
@@ -9,13 +10,20 @@ use super::PrintArgs;
 use super::score::kind;
 use crate::data::DataArgs;
 use crate::exit::WrongUse;
+use crate::retention::effect::day;
 
 /// What is to be ranked.
 #[derive(Debug, clap::Args)]
 pub struct DriversArgs {
-    /// Column with the outcome: a score, or 0 and 1.
-    #[arg(long, value_name = "COL", default_value = "score")]
+    /// Column with the outcome: a score, or 0 and 1; or d7 (there again on day 7), or d7+ (then or later), by the measures of a person's first session.
+    #[arg(long, value_name = "COL|dN|dN+", default_value = "score")]
     outcome: String,
+    /// For dN: column with when a session began.
+    #[arg(long, value_name = "COL", default_value = "started_at")]
+    time: String,
+    /// For dN: the zone whose calendar counts the days.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    tz: String,
     /// Columns with quality measures [default of a store: those that a fifth of the answers have].
     #[arg(long, value_name = "COL,...", value_delimiter = ',')]
     measures: Vec<String>,
@@ -25,7 +33,7 @@ pub struct DriversArgs {
     /// The step whose price is asked, in the measure's unit, such as rtt_ms=50 [default: 100 ms, one percentage point, 360 lines].
     #[arg(long, value_name = "COL=STEP,...", value_delimiter = ',', value_parser = step)]
     step: Vec<(String, f64)>,
-    /// Column with who a row is of: rows of one person count as one observation [default of a store: user_id].
+    /// Column with who a row is of: rows of one person count as one observation [default of a store and of dN: user_id].
     #[arg(long, value_name = "COL")]
     user: Option<String>,
     /// From a store: how people were asked.
@@ -59,18 +67,31 @@ pub async fn run(args: DriversArgs) -> anyhow::Result<()> {
         true => Covariates::Measured(owned(default)),
         false => Covariates::Named(named),
     };
+    let returns = match day(&args.outcome) {
+        None => None,
+        Some((day, or_later)) => {
+            let clock = DayClock::calendar(&args.tz)
+                .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", args.tz)))?;
+            Some(ReturnOn { day, or_later, time: args.time, clock })
+        }
+    };
     let data = args.data.open().await?;
+    let visits = match returns.is_some() && !file {
+        true => Some(data.input(|period| relations::visits(period.until)).await?),
+        false => None,
+    };
     let input = data.input(|period| relations::sessions(period, args.kind.name(), Window::Whole)).await?;
     let question = DriversQuestion {
         outcome: args.outcome,
+        user: args.user.or_else(|| (returns.is_some() || !file).then(|| "user_id".to_owned())),
+        returns,
         measures: chosen(args.measures, &MEASURES),
         confounders: chosen(args.confounders, &CONFOUNDERS),
         steps: args.step,
-        user: args.user.or_else(|| (!file).then(|| "user_id".to_owned())),
         condition: args.data.condition(),
         level: args.print.level,
     };
-    let answered = question.ask(&input).await;
+    let answered = question.ask(&input, visits.as_ref()).await;
     data.close().await;
     let answer = answered?;
     args.print.print(|| wire::drivers::drivers(&answer), |lang| section::drivers::drivers(&answer, lang))

@@ -14,7 +14,10 @@ const INFLATED: f64 = 5.0;
 
 /// The answer as people read it.
 pub fn drivers(answer: &DriversAnswer, lang: Lang) -> Section {
-    let mut section = Section::new("drivers", lang.pick("What goes with satisfaction", "哪些指标与满意度相关"));
+    let mut section = match &answer.returns {
+        None => Section::new("drivers", lang.pick("What goes with satisfaction", "哪些指标与满意度相关")),
+        Some(_) => Section::new("returning", lang.pick("What goes with coming back", "哪些指标与回访相关")),
+    };
     match &answer.drivers.findings {
         Findings::Estimated(found) => estimated(answer, found, lang, &mut section),
         Findings::Penalised { why, tendencies, .. } => {
@@ -24,6 +27,24 @@ pub fn drivers(answer: &DriversAnswer, lang: Lang) -> Section {
     }
     let equal =
         if answer.confounders.is_empty() { lang.pick("nothing else", "无其他变量").to_owned() } else { answer.confounders.join(", ") };
+    if let Some(returns) = &answer.returns {
+        section.method.push(lang.pick(
+            format!(
+                "{}: whether a person was there again on day {}{} after the first (days in {}), by the measures of the first session; people not watched until then are left out.",
+                answer.outcome,
+                returns.day,
+                if returns.or_later { " or later" } else { "" },
+                returns.clock.zone()
+            ),
+            format!(
+                "{}：首次到访后第 {} 日{}是否再次到访（按 {} 的日历日），指标取自首次会话；观察期不足者未计入。",
+                answer.outcome,
+                returns.day,
+                if returns.or_later { "及以后" } else { "" },
+                returns.clock.zone()
+            ),
+        ));
+    }
     section.method.push(lang.pick(
         format!(
             "One proportional-odds model of {} answers of {} people; the measures and {equal} are held equal to one another. Intervals by sandwich over people; Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",

@@ -1,5 +1,6 @@
 //! What a treatment does to stay or return.
 
+use qoe_query::retention::ReturnOn;
 use qoe_query::retention::effect::{ClaimVerdict, EffectAsked, EffectOutcome};
 use qoe_query::statistics::Estimate;
 use qoe_query::statistics::effect::{Arm, Contrast, Conversion, Estimand, Outcome, Warning};
@@ -22,8 +23,10 @@ fn outcome(asked: &EffectAsked, lang: Lang) -> String {
         EffectOutcome::Stay { column, baseline_s, .. } => {
             lang.pick(format!("{column} after the first {baseline_s:.0} s"), format!("前 {baseline_s:.0} 秒之后的 {column}"))
         }
-        EffectOutcome::Return { day, or_later: false, .. } => lang.pick(format!("return on day {day}"), format!("第 {day} 日回访")),
-        EffectOutcome::Return { day, .. } => lang.pick(format!("return on day {day} or later"), format!("第 {day} 日及以后回访")),
+        EffectOutcome::Return(ReturnOn { day, or_later: false, .. }) => {
+            lang.pick(format!("return on day {day}"), format!("第 {day} 日回访"))
+        }
+        EffectOutcome::Return(ReturnOn { day, .. }) => lang.pick(format!("return on day {day} or later"), format!("第 {day} 日及以后回访")),
         EffectOutcome::After { column, .. } => column.clone(),
     }
 }
@@ -204,7 +207,7 @@ fn method(asked: &EffectAsked, lang: Lang) -> String {
             format!("Treatment and covariates are of the first {baseline_s:.0} s, the outcome begins after it, among those still there (landmark): {} sessions had ended before.", count(left.left_before)),
             format!("处理与协变量取自前 {baseline_s:.0} 秒，结果从其后开始计算，只包括仍在场者（里程碑法）：此前已结束的会话 {} 个。", count(left.left_before)),
         ),
-        EffectOutcome::Return { clock, .. } => lang.pick(
+        EffectOutcome::Return(ReturnOn { clock, .. }) => lang.pick(
             format!("Treatment and covariates are of each person's first session; days in {}; {} people not observed for long enough and {} later sessions are left out.", clock.zone(), count(left.immature), count(left.later)),
             format!("处理与协变量取自每位用户的首次会话；按 {} 的日历日；观察期不足的 {} 位用户与 {} 次后续会话未计入。", clock.zone(), count(left.immature), count(left.later)),
         ),

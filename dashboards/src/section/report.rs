@@ -41,6 +41,8 @@ pub fn sections(report: &SatisfactionReport, lang: Lang) -> Vec<Section> {
             asked.as_ref().map(|asked| effect::effect(asked, lang)),
         ));
     }
+    let returning = report.returning.as_ref().map(|answer| drivers::drivers(answer, lang));
+    parts.push(told("returning", title("What goes with coming back", "哪些指标与回访相关"), returning));
     let survival = report.survival.as_ref().map(|answer| survival::survival(answer, lang));
     parts.push(told("survival", title("How long people stay", "停留时长"), survival));
     let words = report.words.as_ref().map(|answer| words::words(answer, None, lang));

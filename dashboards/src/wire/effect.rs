@@ -1,5 +1,6 @@
 //! Effects as JSON.
 
+use qoe_query::retention::ReturnOn;
 use qoe_query::retention::effect::{ClaimVerdict, EffectAsked, EffectOutcome};
 use qoe_query::statistics::effect::{Contrast, Conversion, Estimand, Outcome, Warning};
 use serde_json::{Value, json};
@@ -66,7 +67,9 @@ fn name(warning: &Warning) -> &'static str {
 fn outcome(outcome: &EffectOutcome) -> Value {
     match outcome {
         EffectOutcome::Stay { column, baseline_s, .. } => json!({"stay": column, "baseline_s": baseline_s, "unit": "minutes"}),
-        EffectOutcome::Return { day, or_later, clock, .. } => json!({"return_day": day, "or_later": or_later, "zone": clock.zone()}),
+        EffectOutcome::Return(ReturnOn { day, or_later, clock, .. }) => {
+            json!({"return_day": day, "or_later": or_later, "zone": clock.zone()})
+        }
         EffectOutcome::After { column, .. } => json!({"column": column}),
     }
 }

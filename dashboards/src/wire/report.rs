@@ -21,6 +21,7 @@ pub fn report(report: &SatisfactionReport) -> Value {
         "corrected": or_why(report.corrected.as_ref(), correct::correct),
         "scores": report.scores.iter().map(|scored| or_why(scored.as_ref(), score::score)).collect::<Vec<_>>(),
         "drivers": or_why(report.drivers.as_ref(), drivers::drivers),
+        "returning": or_why(report.returning.as_ref(), drivers::drivers),
         "strongest": report.strongest.as_ref().map(|strongest| json!({
             "measure": strongest.measure, "threshold": strongest.threshold, "bad": strongest.condition(),
         })),

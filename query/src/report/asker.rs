@@ -6,7 +6,9 @@ use crate::catalog::Definitions;
 use crate::frame::{Frame, Input, Role, Want};
 use crate::relations::MEASURES;
 use crate::retention::effect::{EffectAsked, EffectOutcome, EffectQuestion, EffectQuestionError};
-use crate::retention::{Bands, CohortBy, CohortsAnswer, CohortsQuestion, RetentionError, Split, SurvivalAnswer, SurvivalQuestion};
+use crate::retention::{
+    Bands, CohortBy, CohortsAnswer, CohortsQuestion, RetentionError, ReturnOn, Split, SurvivalAnswer, SurvivalQuestion,
+};
 use crate::satisfaction::{
     AnalysisError, CorrectAnswer, CorrectQuestion, Covariates, CurveAnswer, CurveQuestion, DriftAnswer, DriftQuestion, DriversAnswer,
     DriversQuestion, ScoreAnswer, ScoreQuestion, StabilityAnswer, StabilityQuestion, WordsAnswer, WordsQuestion,
@@ -47,6 +49,7 @@ pub(super) struct Moved {
     pub strongest: Option<Strongest>,
     pub cohorts: Result<CohortsAnswer, RetentionError>,
     pub effect: Option<Result<EffectAsked, EffectQuestionError>>,
+    pub returning: Result<DriversAnswer, AnalysisError>,
 }
 
 /// What can be asked meanwhile.
@@ -97,7 +100,7 @@ impl Asker {
             Some(strongest) => Some(self.effect(strongest).await),
             None => None,
         };
-        Moved { drivers, curves, strongest, cohorts, effect }
+        Moved { drivers, curves, strongest, cohorts, effect, returning: self.returning().await }
     }
 
     pub(super) async fn rest(&self) -> Rest {
@@ -158,6 +161,7 @@ impl Asker {
         let confounders = self.columns.of(&["network", "platform", "device_class", "region", "service", "tenure_days"]);
         let question = DriversQuestion {
             outcome: "score".into(),
+            returns: None,
             measures: Covariates::Measured(self.columns.of(&MEASURES)),
             confounders: Covariates::Measured(confounders),
             steps: Vec::new(),
@@ -165,7 +169,27 @@ impl Asker {
             condition: Some("score IS NOT NULL".into()),
             level: self.question.level,
         };
-        question.ask(&self.held).await
+        question.ask(&self.held, None).await
+    }
+
+    /// What goes with coming back: one step of each measure of a person's first session.
+    pub async fn returning(&self) -> Result<DriversAnswer, AnalysisError> {
+        let confounders = self.columns.of(&["network", "platform", "device_class", "region", "service", "scenario"]);
+        let question = DriversQuestion {
+            outcome: format!("d{RETURN_DAY}"),
+            returns: Some(self.return_on()),
+            measures: Covariates::Measured(self.columns.of(&MEASURES)),
+            confounders: Covariates::Measured(confounders),
+            steps: Vec::new(),
+            user: Some("user_id".into()),
+            condition: None,
+            level: self.question.level,
+        };
+        question.ask(&self.held, self.sources.visits.as_ref()).await
+    }
+
+    fn return_on(&self) -> ReturnOn {
+        ReturnOn { day: RETURN_DAY, or_later: false, time: "started_at".into(), clock: self.question.clock }
     }
 
     /// How satisfaction goes with a measure.
@@ -253,7 +277,7 @@ impl Asker {
         let known = self.columns.of(&["network", "platform", "device_class", "region", "service", "scenario"]);
         let question = EffectQuestion {
             treatment: strongest.condition(),
-            outcome: EffectOutcome::Return { day: RETURN_DAY, or_later: false, time: "started_at".into(), clock: self.question.clock },
+            outcome: EffectOutcome::Return(self.return_on()),
             covariates: Covariates::Measured(known),
             user: Some("user_id".into()),
             estimand: Estimand::Ate,

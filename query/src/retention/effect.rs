@@ -1,7 +1,7 @@
 //! What a treatment does to how long people stay or whether they come back: like compared with like, and never a session with itself.
 
-use super::DayClock;
-use crate::frame::{Frame, FrameError, Input, Want, matched};
+use super::returned::{ReturnOn, Returned};
+use crate::frame::{Frame, FrameError, Input, Want};
 use crate::satisfaction::Covariates;
 use crate::satisfaction::covariates::covariates;
 use crate::statistics::design::DesignError;
@@ -62,16 +62,7 @@ pub enum EffectOutcome {
         baseline_s: f64,
     },
     /// Whether the person was there again so many days after the first; treatment and covariates are those of the first session.
-    Return {
-        /// How many days after.
-        day: i32,
-        /// Then or at any time later, or then only.
-        or_later: bool,
-        /// The column with when a session began.
-        time: String,
-        /// How days are counted.
-        clock: DayClock,
-    },
+    Return(ReturnOn),
     /// Any other number, or 0 and 1.
     After {
         /// The column.
@@ -179,7 +170,7 @@ impl EffectQuestion {
     pub fn wanted(&self) -> Vec<Want> {
         let outcome = match &self.outcome {
             EffectOutcome::Stay { column, .. } | EffectOutcome::After { column, .. } => Want::number(column),
-            EffectOutcome::Return { time, .. } => Want::time(time),
+            EffectOutcome::Return(asked) => Want::time(&asked.time),
         };
         [Want::flag(&self.treatment), outcome]
             .into_iter()
@@ -205,7 +196,7 @@ impl EffectQuestion {
     pub fn answer(&self, frame: &Frame, visits: Option<&Frame>) -> Result<EffectAsked, EffectQuestionError> {
         let studied = match &self.outcome {
             EffectOutcome::Stay { column, per_minute, baseline_s } => self.stays(frame, column, *per_minute, *baseline_s)?,
-            EffectOutcome::Return { .. } => self.returns(frame, visits),
+            EffectOutcome::Return(asked) => self.returns(frame, visits, asked),
             EffectOutcome::After { column, vouched } => {
                 let amount = |value: &f64| !value.is_nan() && *value != 0.0 && *value != 1.0;
                 if !vouched && frame.numbers(column).iter().any(amount) {
@@ -277,64 +268,11 @@ impl EffectQuestion {
     }
 
     /// Everyone's first session, and whether they were there again on the day.
-    fn returns(&self, frame: &Frame, visits: Option<&Frame>) -> Studied {
-        let EffectOutcome::Return { day, or_later, time, clock } = &self.outcome else { return Studied::default() };
+    fn returns(&self, frame: &Frame, visits: Option<&Frame>, asked: &ReturnOn) -> Studied {
         let Some(user) = &self.user else { return Studied::default() };
-        let (codes, labels) = frame.categories(user);
-        let times = frame.times(time);
-        let mut studied = Studied::default();
-        // The first session of each person, and the days on which anyone was there.
-        let mut first: Vec<Option<(i64, usize)>> = vec![None; labels.len()];
-        let mut there: Vec<(u32, i32)> = Vec::with_capacity(frame.rows());
-        for row in 0..frame.rows() {
-            let known = times[row].filter(|_| (codes[row] as usize) < labels.len()).and_then(|at| Some((at, clock.day(at)?)));
-            let Some((at, on)) = known else {
-                studied.not_studied.unmeasured += 1;
-                continue;
-            };
-            there.push((codes[row], on));
-            let first = &mut first[codes[row] as usize];
-            if first.is_none_or(|(before, _)| at < before) {
-                *first = Some((at, row));
-            }
-        }
-        let mut earliest = vec![i32::MAX; labels.len()];
-        if let Some(visits) = visits {
-            let (theirs, names) = visits.categories("user_id");
-            let ours = matched(names, labels);
-            for (code, at) in theirs.iter().zip(visits.times("at")) {
-                let code = ours.get(*code as usize).copied().flatten();
-                let (Some(code), Some(on)) = (code, at.and_then(|at| clock.day(at))) else { continue };
-                there.push((code, on));
-                earliest[code as usize] = earliest[code as usize].min(on);
-            }
-        }
-        // The last day is not known to have been observed to its end.
-        let last_day = there.iter().map(|(_, on)| *on).max().unwrap_or(i32::MIN);
-        let begun: Vec<Option<i32>> = first.iter().map(|first| first.and_then(|(at, _)| clock.day(at))).collect();
-        let mut again = vec![false; labels.len()];
-        for (code, on) in there {
-            let back = begun[code as usize].is_some_and(|begun| if *or_later { on >= begun + day } else { on == begun + day });
-            again[code as usize] |= back;
-        }
-        let mut people: Vec<(usize, usize)> =
-            first.iter().enumerate().filter_map(|(code, first)| Some((first.as_ref()?.1, code))).collect();
-        people.sort_unstable();
-        studied.not_studied.later =
-            (frame.rows() as u64).saturating_sub(studied.not_studied.unmeasured).saturating_sub(people.len() as u64);
-        for (row, code) in people {
-            let Some(on) = begun[code] else { continue };
-            if earliest[code] < on {
-                studied.not_studied.later += 1;
-            } else if !self.treated(frame, row) {
-                studied.not_studied.unmeasured += 1;
-            } else if on + day >= last_day {
-                studied.not_studied.immature += 1;
-            } else {
-                studied.push(row, f64::from(u8::from(again[code])));
-            }
-        }
-        studied
+        let Returned { rows, again, unmeasured, immature, later } = asked.of(frame, user, visits, |row| self.treated(frame, row));
+        let not_studied = NotStudied { unmeasured, immature, later, ..NotStudied::default() };
+        Studied { rows, outcome: again, not_studied, ..Studied::default() }
     }
 }
 

@@ -3,11 +3,13 @@
 pub mod cohorts;
 mod days;
 pub mod effect;
+mod returned;
 mod split;
 pub mod survival;
 
 pub use cohorts::{CohortRow, CohortsAnswer, CohortsQuestion, SplitCurves, SplitGroup};
 pub use days::{CohortBy, DayClock};
+pub use returned::ReturnOn;
 pub use split::{Bands, BandsError, Split};
 pub use survival::{Amount, Baseline, Hazard, LeftOut, Model, ModelError, SurvivalAnswer, SurvivalGroups, SurvivalQuestion};
 

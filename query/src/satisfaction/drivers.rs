@@ -3,6 +3,7 @@
 use super::AnalysisError;
 use super::covariates::Covariates;
 use crate::frame::{Frame, Input, Want};
+use crate::retention::ReturnOn;
 use crate::statistics::Confidence;
 use crate::statistics::drivers::{Answers, Drivers, Measure, Options, drivers};
 use crate::statistics::logistic::Penalty;
@@ -10,8 +11,10 @@ use crate::statistics::logistic::Penalty;
 /// What is to be ranked.
 #[derive(Debug, Clone)]
 pub struct DriversQuestion {
-    /// The column with the outcome: a score, or 0 and 1.
+    /// The column with the outcome: a score, or 0 and 1; of a return its name.
     pub outcome: String,
+    /// The outcome is whether a person was there again, by the measures of the first session, instead of a column.
+    pub returns: Option<ReturnOn>,
     /// The measures.
     pub measures: Covariates,
     /// What else may make them differ: device, network, region, tenure, scenario.
@@ -29,8 +32,10 @@ pub struct DriversQuestion {
 /// The ranking.
 #[derive(Debug, Clone)]
 pub struct DriversAnswer {
-    /// The outcome's column.
+    /// The outcome's column, or a return's name.
     pub outcome: String,
+    /// Which return it is; `None`: a column.
+    pub returns: Option<ReturnOn>,
     /// The measures that were ranked.
     pub measures: Vec<String>,
     /// What they were held equal in.
@@ -59,27 +64,44 @@ pub fn customary_step(measure: &str) -> Option<f64> {
 impl DriversQuestion {
     /// The columns it needs.
     pub fn wanted(&self) -> Vec<Want> {
-        [Want::number(&self.outcome)]
+        let outcome = self.returns.as_ref().map_or_else(|| Want::number(&self.outcome), |of| Want::time(&of.time));
+        let person = |user| if self.returns.is_some() { Want::category(user) } else { Want::person(user) };
+        [outcome]
             .into_iter()
             .chain(self.measures.names().iter().map(Want::number))
             .chain(self.confounders.names().iter().map(Want::covariate))
-            .chain(self.user.as_ref().map(Want::person))
+            .chain(self.user.as_ref().map(person))
             .collect()
     }
 
-    /// Reads and answers.
-    pub async fn ask(&self, input: &Input) -> Result<DriversAnswer, AnalysisError> {
+    /// Reads and answers. Of a return, `visits` (with the columns of [`crate::relations::visits`]) are all presences, where more than sessions are known.
+    pub async fn ask(&self, input: &Input, visits: Option<&Input>) -> Result<DriversAnswer, AnalysisError> {
         let frame = input.read(&self.wanted(), self.condition.as_deref()).await?;
         if frame.rows() == 0 {
             return Err(AnalysisError::NoRows { condition: self.condition.clone() });
         }
-        self.answer(&frame)
+        let visits = match visits.filter(|_| self.returns.is_some()) {
+            Some(input) => Some(input.read(&[Want::category("user_id"), Want::time("at")], None).await?),
+            None => None,
+        };
+        self.answer(&frame, visits.as_ref())
     }
 
-    /// The answer of these rows. Rows without an outcome are left out first, so that deviations are those of who answered.
-    pub fn answer(&self, frame: &Frame) -> Result<DriversAnswer, AnalysisError> {
-        let outcome = frame.numbers(&self.outcome);
-        let rows: Vec<usize> = (0..frame.rows()).filter(|row| !outcome[*row].is_nan()).collect();
+    /// The answer of these rows. Rows without an outcome are left out first, so that deviations are those of who answered, or came first.
+    pub fn answer(&self, frame: &Frame, visits: Option<&Frame>) -> Result<DriversAnswer, AnalysisError> {
+        let (rows, outcome) = match (&self.returns, &self.user) {
+            (Some(returns), Some(user)) => {
+                let returned = returns.of(frame, user, visits, |_| true);
+                (returned.rows, returned.again)
+            }
+            _ => frame
+                .numbers(&self.outcome)
+                .iter()
+                .enumerate()
+                .filter(|(_, value)| !value.is_nan())
+                .map(|(row, value)| (row, *value))
+                .unzip(),
+        };
         if rows.is_empty() {
             return Err(AnalysisError::NoOutcome { outcome: self.outcome.clone(), rows: frame.rows() });
         }
@@ -99,12 +121,13 @@ impl DriversQuestion {
         if asked.is_empty() {
             return Err(AnalysisError::NoMeasure { measures: self.measures.names().to_vec() });
         }
-        let users = self.user.as_ref().map(|user| frame.persons(user));
-        let answers = Answers { design: &design, outcome: frame.numbers(&self.outcome), weights: None, users: users.as_deref() };
+        let users = self.user.as_ref().filter(|_| self.returns.is_none()).map(|user| frame.persons(user));
+        let answers = Answers { design: &design, outcome: &outcome, weights: None, users: users.as_deref() };
         let found = drivers(&answers, &asked, Options { penalty: Penalty::None, level: self.level })?;
         Ok(DriversAnswer {
             level: self.level,
             outcome: self.outcome.clone(),
+            returns: self.returns.clone(),
             measures: asked.iter().map(|measure| measure.name.to_owned()).collect(),
             confounders,
             sparse: left.into_iter().chain(also_left).collect(),
