@@ -47,6 +47,7 @@ pub struct WrittenAnswers {
 
 /// What a step answers.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a request has a few")]
 enum Answer {
     Plan(Plan),
     Check(CheckAnswer),

@@ -102,7 +102,10 @@ fn metrics(plan: &Plan, lang: Lang) -> Table {
             "{} of all vendors together; at Holm's first step, in brackets tested alone; days are those of the difference",
             capital(units(plan, lang))
         ),
-        format!("所有供应商合计的{}数；按 Holm 第一步的水平，括号内为单独检验；天数对应发现差异", units(plan, lang)),
+        format!(
+            "所有供应商合计的{}数；按 Holm 第一步的水平，括号内为单独检验；天数对应发现差异",
+            units(plan, lang).trim_start_matches('个')
+        ),
     );
     let mut table = Table::new(caption, &heads).words(1).words(2);
     plan.metrics.iter().for_each(|metric| table.rows.extend(row(metric, lang)));
