@@ -198,7 +198,7 @@ mod tests {
             (Step::Plan, text.clone(), &[("planned", "3")], "unknown parameter planned: this takes since, until, project, per_day, assume"),
             (Step::Plan, text.clone(), &[("per_day", "-1")], "above 0"),
             (Step::Plan, text.clone(), &[("assume", "joined=much")], "supposes nothing"),
-            (Step::Claims, text.clone(), &[("claim", "fast")], "claim=fast is not understood"),
+            (Step::Claims, text.clone(), &[("claim", "connect_ms p0 <= 600")], "is no quantile"),
             (Step::Compare, text.clone(), &[("since", "soon")], "30d"),
             (Step::Claims, text.replace("[0.5, 0.95]", &format!("[{quantiles}]")), &[], "31 figures in claims"),
             (
