@@ -28,7 +28,7 @@ pub(crate) enum Cause {
     #[error("read the link")]
     Link(#[from] ViewError),
     #[error("read a poc.toml")]
-    Poc(#[from] WrittenError),
+    Poc(#[source] Box<WrittenError>),
     #[error("answer a question")]
     Source(#[from] SourceError),
     #[error("no session {id:?}")]
@@ -37,6 +37,12 @@ pub(crate) enum Cause {
     UnknownAnalysis { name: String },
     #[error("render a page")]
     Render(#[from] askama::Error),
+}
+
+impl From<WrittenError> for Cause {
+    fn from(error: WrittenError) -> Cause {
+        Cause::Poc(Box::new(error))
+    }
 }
 
 /// A failure on its way to whoever asked, in their language and format.
@@ -69,13 +75,13 @@ impl PageError {
             todo: todo.to_vec(),
         };
         match &self.cause {
-            Cause::Poc(WrittenError::TooLong) => {
-                told(StatusCode::PAYLOAD_TOO_LARGE, "too_long", words.too_long, WrittenError::TooLong.to_string(), &[])
-            }
-            Cause::Poc(WrittenError::Link(error)) => {
-                told(StatusCode::BAD_REQUEST, "bad_link", words.bad_link, error.to_string(), &[words.bad_link_todo])
-            }
-            Cause::Poc(error) => told(StatusCode::BAD_REQUEST, "bad_poc", words.bad_poc, error.to_string(), &[]),
+            Cause::Poc(error) => match &**error {
+                WrittenError::TooLong => told(StatusCode::PAYLOAD_TOO_LARGE, "too_long", words.too_long, error.to_string(), &[]),
+                WrittenError::Link(error) => {
+                    told(StatusCode::BAD_REQUEST, "bad_link", words.bad_link, error.to_string(), &[words.bad_link_todo])
+                }
+                _ => told(StatusCode::BAD_REQUEST, "bad_poc", words.bad_poc, error.to_string(), &[]),
+            },
             Cause::Link(error) => told(StatusCode::BAD_REQUEST, "bad_link", words.bad_link, error.to_string(), &[words.bad_link_todo]),
             Cause::Source(SourceError::Misasked { why }) => {
                 told(StatusCode::BAD_REQUEST, "bad_link", words.bad_link, why.clone(), &[words.bad_link_todo])
