@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use qoe_dashboards::{
-    AnalysisAsked, Comparison, Lang, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, Source, SourceError, plot, report,
-    router_over, section, wire,
+    AnalysisAsked, Comparison, Lang, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, Source, SourceError, Step, WrittenAnswers,
+    WrittenPoc, plot, report, router_over, section, wire,
 };
 use qoe_query::board::{Board, Filter, SessionTimeline, SessionsNow};
 use qoe_query::poc::Randomised;
@@ -47,6 +47,16 @@ impl Source for MadeUp {
 
     async fn analysis(&self, _project: &str, asked: &AnalysisAsked) -> Result<serde_json::Value, SourceError> {
         Ok(serde_json::json!({"level": asked.level.level()}))
+    }
+
+    async fn step(&self, _project: &str, asked: &WrittenPoc, _step: Step) -> Result<serde_json::Value, SourceError> {
+        Ok(serde_json::json!({"name": asked.poc.name}))
+    }
+
+    async fn written(&self, project: &str, asked: &WrittenPoc) -> Result<WrittenAnswers, SourceError> {
+        let compared = self.comparison(project, &asked.link).await?;
+        let (english, chinese) = (compared.english.clone(), compared.chinese.clone());
+        Ok(WrittenAnswers { name: asked.poc.name.clone(), period: compared.period, english, chinese })
     }
 
     async fn check(&self, _project: &str, _asked: &PocAsked) -> Result<CheckAnswer, SourceError> {

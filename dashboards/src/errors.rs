@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::Settings;
 use crate::frame::{Choice, Frame};
+use crate::poc::WrittenError;
 use crate::source::{SourceError, chain};
 use crate::view::{View, ViewError};
 use crate::wire::Problem;
@@ -26,6 +27,8 @@ pub(crate) enum Format {
 pub(crate) enum Cause {
     #[error("read the link")]
     Link(#[from] ViewError),
+    #[error("read a poc.toml")]
+    Poc(#[source] Box<WrittenError>),
     #[error("answer a question")]
     Source(#[from] SourceError),
     #[error("no session {id:?}")]
@@ -34,6 +37,12 @@ pub(crate) enum Cause {
     UnknownAnalysis { name: String },
     #[error("render a page")]
     Render(#[from] askama::Error),
+}
+
+impl From<WrittenError> for Cause {
+    fn from(error: WrittenError) -> Cause {
+        Cause::Poc(Box::new(error))
+    }
 }
 
 /// A failure on its way to whoever asked, in their language and format.
@@ -66,6 +75,13 @@ impl PageError {
             todo: todo.to_vec(),
         };
         match &self.cause {
+            Cause::Poc(error) => match &**error {
+                WrittenError::TooLong => told(StatusCode::PAYLOAD_TOO_LARGE, "too_long", words.too_long, error.to_string(), &[]),
+                WrittenError::Link(error) => {
+                    told(StatusCode::BAD_REQUEST, "bad_link", words.bad_link, error.to_string(), &[words.bad_link_todo])
+                }
+                _ => told(StatusCode::BAD_REQUEST, "bad_poc", words.bad_poc, error.to_string(), &[]),
+            },
             Cause::Link(error) => told(StatusCode::BAD_REQUEST, "bad_link", words.bad_link, error.to_string(), &[words.bad_link_todo]),
             Cause::Source(SourceError::Misasked { why }) => {
                 told(StatusCode::BAD_REQUEST, "bad_link", words.bad_link, why.clone(), &[words.bad_link_todo])

@@ -1,7 +1,7 @@
 //! Pages and charts over the query crate's answers.
 //!
 //! In goes a [`Boards`], which answers; out comes an `axum` router with the live board (`/board`, kept up to date by
-//! `/board/events`), the page of a session (`/session/{id}`), what people said (`/satisfaction`), and all of them as JSON under `/api`. Pages are complete without
+//! `/board/events`), the page of a session (`/session/{id}`), what people said (`/satisfaction`), vendors compared (`/poc`), and all of them as JSON under `/api`. Pages are complete without
 //! scripts, in English and Chinese, and ask nothing of any other server.
 //!
 //! A view's address is its only state: project, filter, language, zone and theme stand in the query string ([`View`]).
@@ -45,7 +45,7 @@ mod tests;
 pub use board::render_board;
 pub use gate::{Asked, Shut, shut};
 pub use pages::router_over;
-pub use poc::{Comparison, PocAsked, render_poc};
+pub use poc::{Comparison, Pasted, PocAsked, Step, WrittenAnswers, WrittenError, WrittenPoc, render_poc, render_written};
 pub use satisfaction::{Analysis, AnalysisAsked, SatisfactionAsked, SatisfactionReport, render_satisfaction};
 pub use session::render_session;
 pub use source::{Source, SourceError};

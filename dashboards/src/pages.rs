@@ -1,5 +1,7 @@
 //! The addresses: each handler reads the link, asks, renders.
 
+mod poc;
+
 use axum::extract::{Path, Query, State};
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
@@ -14,12 +16,11 @@ use crate::assets;
 use crate::board::render_board;
 use crate::errors::{Cause, Format, PageError};
 use crate::events;
-use crate::poc::{PocAsked, render_poc};
 use crate::satisfaction::{AnalysisAsked, SatisfactionAsked, render_satisfaction};
 use crate::session::render_session;
 use crate::source::Source;
 use crate::view::{Lang, View};
-use crate::wire::{self, BoardAnswer, SessionAnswer};
+use crate::wire::{BoardAnswer, SessionAnswer};
 
 /// Nothing but what this server serves, and nothing written into the page: neither scripts nor styles.
 pub(crate) const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
@@ -45,10 +46,7 @@ pub fn router_over<S: Source>(source: S, settings: Settings) -> Router {
         .route("/board/events", get(board_events::<S>))
         .route("/session/{id}", get(session::<S>))
         .route("/satisfaction", get(satisfaction::<S>))
-        .route("/poc", get(poc::<S>))
-        .route("/api/poc", get(poc_answer::<S>))
-        .route("/api/poc/compare", get(poc_answer::<S>))
-        .route("/api/poc/check", get(poc_check::<S>))
+        .merge(poc::routes::<S>())
         .route("/api/board", get(board_answer::<S>))
         .route("/api/session/{id}", get(session_answer::<S>))
         .route("/api/satisfaction", get(satisfaction_answer::<S>))
@@ -123,28 +121,6 @@ async fn satisfaction_answer<S: Source>(State(app): State<App<S>>, Query(pairs):
     let asked = SatisfactionAsked::read(&pairs, &view.filter).map_err(|error| app.refuse(error, &view, Format::Json))?;
     let report = app.source.satisfaction(&view.project, &asked).await.map_err(|error| app.refuse(error, &view, Format::Json))?;
     Ok(Json(&report.json).into_response())
-}
-
-async fn poc<S: Source>(State(app): State<App<S>>, Query(pairs): Pairs, headers: HeaderMap) -> Result<Response, PageError> {
-    let view = app.read(&pairs, &headers, Format::Html)?;
-    let asked = PocAsked::read(&pairs, &view.filter).map_err(|error| app.refuse(error, &view, Format::Html))?;
-    let compared = app.source.comparison(&view.project, &asked).await.map_err(|error| app.refuse(error, &view, Format::Html))?;
-    let page = render_poc(&compared, &asked, &view, &app.settings).map_err(|error| app.refuse(error, &view, Format::Html))?;
-    Ok(Html(page).into_response())
-}
-
-async fn poc_answer<S: Source>(State(app): State<App<S>>, Query(pairs): Pairs, headers: HeaderMap) -> Result<Response, PageError> {
-    let view = app.read(&pairs, &headers, Format::Json)?;
-    let asked = PocAsked::read(&pairs, &view.filter).map_err(|error| app.refuse(error, &view, Format::Json))?;
-    let compared = app.source.comparison(&view.project, &asked).await.map_err(|error| app.refuse(error, &view, Format::Json))?;
-    Ok(Json(&compared.json).into_response())
-}
-
-async fn poc_check<S: Source>(State(app): State<App<S>>, Query(pairs): Pairs, headers: HeaderMap) -> Result<Response, PageError> {
-    let view = app.read(&pairs, &headers, Format::Json)?;
-    let asked = PocAsked::read(&pairs, &view.filter).map_err(|error| app.refuse(error, &view, Format::Json))?;
-    let checked = app.source.check(&view.project, &asked).await.map_err(|error| app.refuse(error, &view, Format::Json))?;
-    Ok(Json(wire::poc_check::poc_check(&checked)).into_response())
 }
 
 type Asking<S> = (State<App<S>>, Path<String>, Pairs, HeaderMap);

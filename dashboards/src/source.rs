@@ -8,7 +8,7 @@ use qoe_query::board::{Board, BoardError, Boards, Filter, SessionTimeline};
 use qoe_query::poc::check::CheckAnswer;
 use serde_json::Value;
 
-use crate::poc::{Comparison, PocAsked, check, comparison};
+use crate::poc::{Comparison, PocAsked, Step, WrittenAnswers, WrittenPoc, check, comparison, step, written};
 use crate::satisfaction::{AnalysisAsked, SatisfactionAsked, SatisfactionReport, analysis, satisfaction};
 
 /// Answers the questions of the pages.
@@ -32,7 +32,13 @@ pub trait Source: Clone + Send + Sync + 'static {
     /// A project's vendors compared.
     fn comparison(&self, project: &str, asked: &PocAsked) -> impl Future<Output = Result<Arc<Comparison>, SourceError>> + Send;
 
-    /// One analysis of it, as JSON.
+    /// One step of a POC that was written down, as JSON.
+    fn step(&self, project: &str, asked: &WrittenPoc, step: Step) -> impl Future<Output = Result<Value, SourceError>> + Send;
+
+    /// All that a POC asks that was written down.
+    fn written(&self, project: &str, asked: &WrittenPoc) -> impl Future<Output = Result<WrittenAnswers, SourceError>> + Send;
+
+    /// One analysis of satisfaction, as JSON.
     fn analysis(&self, project: &str, asked: &AnalysisAsked) -> impl Future<Output = Result<Value, SourceError>> + Send;
 }
 
@@ -88,6 +94,14 @@ impl Source for Boards {
 
     async fn comparison(&self, project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {
         comparison(self, project, asked).await
+    }
+
+    async fn step(&self, project: &str, asked: &WrittenPoc, which: Step) -> Result<Value, SourceError> {
+        step(self, project, asked, which).await
+    }
+
+    async fn written(&self, project: &str, asked: &WrittenPoc) -> Result<WrittenAnswers, SourceError> {
+        written(self, project, asked).await
     }
 
     async fn analysis(&self, project: &str, asked: &AnalysisAsked) -> Result<Value, SourceError> {

@@ -1,6 +1,7 @@
 //! The pages as a whole, over answers that are made up.
 
 mod http;
+mod poc;
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -15,8 +16,8 @@ use tokio::sync::oneshot;
 use crate::source::{Source, SourceError};
 use crate::view::{Lang, View};
 use crate::{
-    AnalysisAsked, Comparison, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, render_board, render_satisfaction,
-    render_session, synthetic, synthetic_report,
+    AnalysisAsked, Comparison, PocAsked, SatisfactionAsked, SatisfactionReport, Settings, Step, WrittenAnswers, WrittenPoc, render_board,
+    render_satisfaction, render_session, synthetic, synthetic_report,
 };
 
 const HOSTILE: &str = "<script>alert('x')</script>\"><img src=x onerror=y>";
@@ -99,6 +100,27 @@ impl Source for Scripted {
                 let made = synthetic_report::satisfaction(&SatisfactionAsked::read(&[], &Default::default()).unwrap(), moment());
                 let period = asked.period(moment()).unwrap();
                 Ok(Arc::new(Comparison { period, english: made.english, chinese: made.chinese, json: made.json }))
+            }
+        }
+    }
+
+    async fn step(&self, project: &str, asked: &WrittenPoc, step: Step) -> Result<serde_json::Value, SourceError> {
+        match project {
+            "nowhere" => Err(SourceError::UnknownProject { project: project.to_owned() }),
+            "away" => Err(away()),
+            _ => Ok(serde_json::json!({"step": format!("{step:?}"), "poc": asked.poc.name, "claims": asked.poc.claims.len()})),
+        }
+    }
+
+    async fn written(&self, project: &str, asked: &WrittenPoc) -> Result<WrittenAnswers, SourceError> {
+        match project {
+            "nowhere" => Err(SourceError::UnknownProject { project: project.to_owned() }),
+            "away" => Err(away()),
+            _ => {
+                let usual = SatisfactionAsked::read(&[], &Default::default()).unwrap();
+                let made = synthetic_report::satisfaction(&usual, moment());
+                let (name, period) = (asked.poc.name.clone(), asked.link.period(moment()).unwrap());
+                Ok(WrittenAnswers { name, period, english: made.english, chinese: made.chinese })
             }
         }
     }

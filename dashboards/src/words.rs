@@ -325,6 +325,8 @@ pub struct Keys {
 pub struct Problems {
     pub bad_link: &'static str,
     pub bad_link_todo: &'static str,
+    pub bad_poc: &'static str,
+    pub too_long: &'static str,
     pub unknown_project: fn(&str) -> String,
     pub unknown_project_todo: [&'static str; 3],
     pub unknown_session: fn(&str) -> String,

@@ -1,7 +1,7 @@
 //! `qoe poc check`.
 
 use qoe_dashboards::{Lang, section, wire};
-use qoe_query::poc::check::{CheckAnswer, CheckQuestion, Severity, StoreSources, sessions};
+use qoe_query::poc::check::{CheckAnswer, CheckQuestion, StoreSources, sessions};
 use qoe_query::poc::plan::PlanQuestion;
 
 use super::args::PocArgs;
@@ -28,13 +28,7 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
     data.close().await;
     let answer = checked?;
     args.poc.print.print(|| wire::poc_check::poc_check(&answer), |lang| section::poc_check::poc_check(&answer, lang))?;
-    invalid(&answer, Lang::En).map_or(Ok(()), |why| Err(CheckFailed(format!("the run is invalid: {why}")).into()))
-}
-
-/// Why the run is invalid; `None`: it is not.
-pub(super) fn invalid(answer: &CheckAnswer, lang: Lang) -> Option<String> {
-    let finding = answer.findings.first().filter(|finding| finding.severity == Severity::Invalid)?;
-    Some(section::poc_check::sentence(answer, &finding.found, lang).trim_end_matches(['.', '。']).to_owned())
+    section::poc_check::invalid(&answer, Lang::En).map_or(Ok(()), |why| Err(CheckFailed(format!("the run is invalid: {why}")).into()))
 }
 
 /// Checks a file, or a store.

@@ -97,8 +97,7 @@ async fn ask(args: &ReportArgs, question: &CompareQuestion, data: &Data, input: 
         false => Some(claims::tested(&ClaimsQuestion::of(poc, args.poc.data.condition().as_deref()), data, input).await),
     };
     bar.set_message("scorecard");
-    let weighed = poc.scorecard.profile.is_some() || !poc.scorecard.weights.is_empty() || !poc.scorecard.facts.is_empty();
-    let scorecard = match weighed {
+    let scorecard = match poc.scorecard.is_stated() {
         false => None,
         true => Some(scorecard::section(poc, (data, input), condition, seed).await.map(|section| Box::new(section) as Written)),
     };
@@ -119,12 +118,7 @@ fn page(question: &CompareQuestion, answers: &Answers, lang: Lang, made: Made) -
     let compared = &answers.compared;
     let tiles = poc_report::tiles(compared, lang).into_iter().map(|[name, value, interval, note]| Tile { name, value, interval, note });
     let mut headline = poc_report::headline(compared, lang);
-    if let Some(why) = answers.checked.as_ref().ok().and_then(|checked| check::invalid(checked, lang)) {
-        headline.warnings.insert(
-            0,
-            lang.pick(format!("The run is invalid, and decides nothing: {why}."), format!("本次测试无效，不能据此决定：{why}。")),
-        );
-    }
+    headline.warnings.splice(0..0, answers.checked.as_ref().ok().and_then(|checked| poc_check::invalidity(checked, lang)));
     let mut sections = poc_report::sections(compared, &answers.shifts, lang);
     let told = |id, title: &str, part: Result<Section, &anyhow::Error>| {
         part.unwrap_or_else(|error| Section { warnings: vec![format!("{error:#}")], ..Section::new(id, title) })

@@ -4,18 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use qoe_dashboards::report::{Provenance, Report, render};
+use qoe_dashboards::section::poc_scorecard::whole;
 use qoe_dashboards::{Lang, section, wire};
 use qoe_query::frame::Input;
 use qoe_query::poc::Poc;
-use qoe_query::poc::scorecard::{
-    Evidence, Fact, MeasuredQuality, Profile, Profiles, QualityQuestion, Scorecard, ScorecardQuestion, Weight, satisfaction_scores,
-};
-use qoe_query::relations::{self, LABELS, MEASURES};
-use qoe_query::satisfaction::{CorrectQuestion, Covariates};
-use qoe_query::statistics::scale::Kind;
+use qoe_query::poc::scorecard::{Evidence, EvidenceSources, Fact, Gathered, Profile, Profiles, ScorecardQuestion, Weight, gathered};
+use qoe_query::relations;
 use qoe_query::statistics::weighing::Draws;
-use qoe_query::statistics::weights::Cap;
-use qoe_query::vendor_record::{VendorInputs, VendorRecord, vendor_records};
+use qoe_query::vendor_record::VendorInputs;
 
 use super::args::PocArgs;
 use crate::data::Data;
@@ -87,16 +83,23 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
     let draws = Draws { times: args.draws, concentration: args.concentration, level: poc.level, seed: args.poc.print.seed };
     let question = ScorecardQuestion { weighing: poc.scorecard.clone(), profiles, draws };
     let profile = question.profile()?;
-    let gathered = match args.facts_only {
-        true => Gathered { evidence: Evidence { arms: poc.arms.clone(), ..Evidence::default() }, ..Gathered::default() },
-        false => gather(&args, &poc, profile).await?,
+    let (gathered, source) = match args.facts_only {
+        true => (Gathered { evidence: Evidence { arms: poc.arms.clone(), ..Evidence::default() }, ..Gathered::default() }, String::new()),
+        false => {
+            let (data, input) = args.poc.open().await?;
+            let condition = poc.condition(args.poc.data.condition().as_deref());
+            let found = gather(&poc, profile, (&data, &input), condition, args.poc.print.seed).await;
+            let source = args.poc.data.source(&data);
+            data.close().await;
+            (found?, source)
+        }
     };
     let card = question.answer(&gathered.evidence)?;
     let Some(path) = &args.out else {
-        return args.poc.print.print(|| wire::poc_scorecard::scorecard(&card), |lang| shown(&card, &gathered, lang));
+        return args.poc.print.print(|| wire::poc_scorecard::scorecard(&card), |lang| whole(&card, &gathered, lang));
     };
     let lang = args.poc.print.lang();
-    let page = render(&page(&card, &poc, &gathered, lang), lang);
+    let page = render(&page(&poc, whole(&card, &gathered, lang), source, lang), lang);
     std::fs::write(path, page).with_context(|| format!("write {}", path.display()))?;
     tracing::info!("wrote {}", path.display());
     Ok(())
@@ -112,129 +115,34 @@ pub(super) async fn section(
     let draws = Draws { times: 10_000, concentration: 20.0, level: poc.level, seed };
     let question = ScorecardQuestion { weighing: poc.scorecard.clone(), profiles: Profiles::default(), draws };
     let profile = question.profile()?;
-    let gathered = gathered(poc, profile, from, condition, seed).await?;
+    let gathered = gather(poc, profile, from, condition, seed).await?;
     let card = question.answer(&gathered.evidence)?;
-    Ok(move |lang| shown(&card, &gathered, lang))
-}
-
-/// What was found, and what was not.
-#[derive(Default)]
-struct Gathered {
-    evidence: Evidence,
-    quality: MeasuredQuality,
-    source: String,
-    satisfaction: Option<String>,
-}
-
-async fn gather(args: &ScorecardArgs, poc: &Poc, profile: &Profile) -> anyhow::Result<Gathered> {
-    let (data, input) = args.poc.open().await?;
-    let source = args.poc.data.source(&data);
-    let condition = poc.condition(args.poc.data.condition().as_deref());
-    let found = gathered(poc, profile, (&data, &input), condition, args.poc.print.seed).await;
-    data.close().await;
-    Ok(Gathered { source, ..found? })
+    Ok(move |lang| whole(&card, &gathered, lang))
 }
 
 /// What a file or a store knows of a POC's vendors.
-async fn gathered(poc: &Poc, profile: &Profile, from: (&Data, &Input), condition: Option<String>, seed: u64) -> anyhow::Result<Gathered> {
-    let (quality, satisfaction, records) = read(poc, profile, from, condition, seed).await?;
-    let (scores, why) = satisfaction;
-    let evidence = Evidence { arms: poc.arms.clone(), quality: quality.scores.clone(), satisfaction: scores, records };
-    Ok(Gathered { evidence, quality, source: String::new(), satisfaction: why })
-}
-
-type Found = (MeasuredQuality, (Vec<qoe_query::poc::scorecard::SatisfactionScore>, Option<String>), Vec<VendorRecord>);
-
-async fn read(poc: &Poc, profile: &Profile, (data, input): (&Data, &Input), condition: Option<String>, seed: u64) -> anyhow::Result<Found> {
-    let question =
-        QualityQuestion { metrics: poc.metrics.clone(), columns: poc.columns.clone(), condition: condition.clone(), level: poc.level };
-    let quality = question.ask(input, profile).await?;
-    let satisfaction = satisfaction(poc, input, condition, seed).await?;
-    let records = match data {
-        Data::File(_) => Vec::new(),
-        Data::Store { period, .. } => {
-            let inputs = VendorInputs {
-                tickets: data.input(relations::tickets).await?,
-                releases: data.input(relations::releases).await?,
-                integration: data.input(relations::integration).await?,
-            };
-            vendor_records(&inputs, *period, poc.level).await?
-        }
-    };
-    Ok((quality, satisfaction, records))
-}
-
-/// Scores corrected for silence, by vendor, where people were asked; else why there are none.
-async fn satisfaction(
+async fn gather(
     poc: &Poc,
-    input: &Input,
+    profile: &Profile,
+    (data, input): (&Data, &Input),
     condition: Option<String>,
     seed: u64,
-) -> anyhow::Result<(Vec<qoe_query::poc::scorecard::SatisfactionScore>, Option<String>)> {
-    let columns = input.columns().await?;
-    let has = |name: &str| columns.iter().any(|column| column == name);
-    if !has("score") {
-        return Ok((Vec::new(), None));
-    }
-    let known = LABELS.iter().chain(&MEASURES).filter(|name| has(name) && **name != poc.columns.arm && !["vendor", "arm"].contains(name));
-    let asked = if has("asked") { Some("CAST(asked AS BIGINT) = 1".to_owned()) } else { None };
-    let question = CorrectQuestion {
-        kind: Kind::Csat,
-        score: "score".to_owned(),
-        answered: has("answered").then(|| "answered".to_owned()),
-        covariates: Covariates::Measured(known.map(|name| (*name).to_owned()).collect()),
-        bounds: (has("scale_low") && has("scale_high")).then(|| ("scale_low".to_owned(), "scale_high".to_owned())),
-        scale: None,
-        user: poc.columns.unit.clone(),
-        by: vec![poc.columns.arm.clone()],
-        target: None,
-        cap: Cap::Multiple(10.0),
-        margins: Vec::new(),
-        condition: [asked, condition.map(|condition| format!("({condition})"))]
-            .into_iter()
-            .flatten()
-            .reduce(|one, other| format!("{one} AND {other}")),
-        level: poc.level,
-        seed,
+) -> anyhow::Result<Gathered> {
+    let records = match data {
+        Data::File(_) => None,
+        Data::Store { period, .. } => {
+            let (tickets, releases) = (data.input(relations::tickets).await?, data.input(relations::releases).await?);
+            Some((VendorInputs { tickets, releases, integration: data.input(relations::integration).await? }, *period))
+        }
     };
-    match question.ask(input).await {
-        Ok(answer) => Ok((satisfaction_scores(&answer), None)),
-        // People who were not asked, or too few answers: missing, as anything else that is not known.
-        Err(error) => Ok((Vec::new(), Some(format!("{:#}", anyhow::Error::new(error))))),
-    }
+    Ok(gathered(poc, profile, &EvidenceSources { sessions: input.clone(), records }, condition, seed).await?)
 }
 
-/// The section, with what was left out of it.
-fn shown(card: &Scorecard, gathered: &Gathered, lang: Lang) -> section::Section {
-    let mut section = section::poc_scorecard::scorecard(card, lang);
-    let mut warn = |en: String, zh: String| section.warnings.push(lang.pick(en, zh));
-    for metric in &gathered.quality.unbounded {
-        warn(
-            format!("{metric}: the profile does not say what is best and what is worst, so it is in no score."),
-            format!("{metric}：模板未给出最好与最差的界限，因此不计分。"),
-        );
-    }
-    for metric in &gathered.quality.unscored {
-        warn(
-            format!("{metric} is a comparison of two vendors and no figure of one, so it is in no score."),
-            format!("{metric} 只用于两家之间的比较，没有单家数值，因此不计分。"),
-        );
-    }
-    for (arm, metric, error) in &gathered.quality.failed {
-        warn(format!("{metric} of {arm} is missing: {error}."), format!("{arm} 的 {metric} 缺失：{error}。"));
-    }
-    if let Some(why) = &gathered.satisfaction {
-        warn(format!("Satisfaction is missing: {why}."), format!("满意度缺失：{why}。"));
-    }
-    section
-}
-
-fn page(card: &Scorecard, poc: &Poc, gathered: &Gathered, lang: Lang) -> Report {
-    let whole = shown(card, gathered, lang);
+fn page(poc: &Poc, whole: section::Section, source: String, lang: Lang) -> Report {
     let says = whole.says.clone();
     Report {
         title: lang.pick(format!("Scorecard: {}", poc.name), format!("综合评分卡：{}", poc.name)),
-        provenance: Provenance { source: gathered.source.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), ..Provenance::default() },
+        provenance: Provenance { source, version: env!("CARGO_PKG_VERSION").to_owned(), ..Provenance::default() },
         tiles: Vec::new(),
         headline: section::Section { says, ..section::Section::new("headline", lang.pick("In short", "结论摘要")) },
         sections: vec![section::Section { says: Vec::new(), ..whole }],

@@ -12,6 +12,7 @@ mod flood;
 mod intake;
 mod keys;
 mod poc_compare;
+mod poc_pages;
 mod poc_plan;
 mod poc_score;
 mod poison;

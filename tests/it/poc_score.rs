@@ -163,7 +163,7 @@ fn moving_a_weight_in_the_page_changes_the_order_without_a_server() {
 }
 
 /// Two vendors' sessions with surveys after them, their tickets and the log of their integration, as a store keeps them.
-fn kept() -> Records {
+pub(crate) fn kept() -> Records {
     let mut records = Records::default();
     let now = chrono::Utc::now().timestamp_millis() - 7_200_000;
     for at in 0..800_i64 {

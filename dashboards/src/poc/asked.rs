@@ -4,10 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use qoe_query::board::{Dimension, Filter};
 use qoe_query::moment::{Moment, moment};
 use qoe_query::poc::metric::with_margins;
-use qoe_query::poc::{Metric, Rank};
+use qoe_query::poc::{Columns, Metric, Poc, Randomised, Rank, Stopping};
 use qoe_query::relations::Period;
+use qoe_query::statistics::Confidence;
 
-use crate::view::{ViewError, bad};
+use crate::view::{View, ViewError, bad};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,11 +28,11 @@ pub struct PocAsked {
 }
 
 /// Asked for where a link says nothing.
-const SINCE: Moment = Moment::Ago(TimeDelta::days(30));
+pub(super) const SINCE: Moment = Moment::Ago(TimeDelta::days(30));
 /// Compared where a link says nothing: what most services measure.
 const METRICS: &str = "joined:higher margin=0.01\nconnect_ms:lower:p95 margin=100\nrtt_ms:lower margin=20 secondary\nloss_ratio:lower secondary\nfreeze_ratio:lower secondary\nscore:higher:ordinal secondary";
 /// Metrics that one page compares at most.
-const MOST: usize = 24;
+pub(super) const MOST: usize = 24;
 
 impl PocAsked {
     /// What the parameters of a link ask; the filter comes from its view. Metrics stand one a line, or in several parameters `metric`.
@@ -52,6 +53,19 @@ impl PocAsked {
         }
         asked.metrics = metrics(if lines.is_empty() { METRICS.lines().collect() } else { lines })?;
         Ok(asked)
+    }
+
+    /// What a view asks that says nothing more.
+    pub(super) fn usual(view: &View) -> PocAsked {
+        let filter = view.filter.clone();
+        PocAsked {
+            since: SINCE,
+            until: None,
+            metrics: metrics(METRICS.lines().collect()).unwrap_or_default(),
+            strata: Vec::new(),
+            planned: None,
+            filter,
+        }
     }
 
     /// The time asked about, as of now.
@@ -79,6 +93,34 @@ impl PocAsked {
             pairs.push(("metrics", metrics));
         }
         pairs
+    }
+
+    /// The POC of a project's vendors that this asks.
+    pub(super) fn poc(&self, project: &str) -> Poc {
+        let of = |column: &str| Some(column.to_owned());
+        Poc {
+            name: project.to_owned(),
+            arms: Vec::new(),
+            allocation: None,
+            services: Vec::new(),
+            scenarios: Vec::new(),
+            columns: Columns {
+                arm: "vendor".to_owned(),
+                unit: of("user_id"),
+                pair: None,
+                strata: self.strata.iter().map(|dimension| dimension.column().to_owned()).collect(),
+                time: of("started_at"),
+                session: of("session_id"),
+            },
+            randomised: Randomised::User,
+            metrics: self.metrics.clone(),
+            claims: Vec::new(),
+            minimum_days: 0.0,
+            stopping: Stopping::Fixed,
+            level: Confidence::P95,
+            power: 0.8,
+            scorecard: Default::default(),
+        }
     }
 
     /// The strata as a link states them.

@@ -4,23 +4,18 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use qoe_query::board::{Boards, is_away};
-use qoe_query::frame::Input;
 use qoe_query::poc::check::{CheckAnswer, CheckError, CheckQuestion, StoreSources, sessions};
 use qoe_query::poc::compare::{CompareAnswer, Shift};
-use qoe_query::poc::{Columns, CompareError, CompareQuestion, Poc, Randomised, Stopping};
+use qoe_query::poc::{CompareError, CompareQuestion};
 use qoe_query::relations;
-use qoe_query::statistics::Confidence;
 use serde_json::json;
-use tokio::sync::Semaphore;
 
+use super::store::{Store, away_or_failed, in_turn};
 use super::{Comparison, PocAsked};
 use crate::section::{Section, poc_check, poc_report};
 use crate::source::SourceError;
 use crate::view::Lang;
 use crate::wire;
-
-/// Comparisons under way: one at a time, since each uses all processors and holds its sessions in memory.
-static UNDER_WAY: Semaphore = Semaphore::const_new(1);
 
 /// Units drawn anew: enough for a page.
 const RESAMPLES: usize = 1_000;
@@ -28,18 +23,14 @@ const RESAMPLES: usize = 1_000;
 /// Compares the vendors of a project.
 pub(crate) async fn comparison(boards: &Boards, project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {
     let period = asked.period(Utc::now()).map_err(|error| SourceError::Misasked { why: error.to_string() })?;
-    let tables = boards.tables(project).await?;
-    let input = Input::store(&tables, project, &relations::poc_sessions(period)).await.map_err(away_or_failed)?;
+    let store = Store::of(boards, project, period).await?;
+    let input = store.input(&relations::poc_sessions(period)).await?;
     let question = question(project, asked);
-    let _turn = UNDER_WAY.acquire().await;
-    // Not on the threads that answer requests.
-    let runtime = tokio::runtime::Handle::current();
-    let asking = move || {
-        let (frame, session) = runtime.block_on(question.read(&input))?;
+    let answered: Result<(CompareAnswer, Vec<Shift>), CompareError> = in_turn(move || async move {
+        let (frame, session) = question.read(&input).await?;
         Ok((question.answer(&frame, session.as_deref())?, question.shifts(&frame)?))
-    };
-    let answered: Result<(CompareAnswer, Vec<Shift>), CompareError> =
-        tokio::task::spawn_blocking(asking).await.map_err(|error| SourceError::Failed(Arc::new(error)))?;
+    })
+    .await?;
     let checked = if answered.is_ok() { check(boards, project, asked).await.ok() } else { None };
     let told = |lang: Lang| match &answered {
         Ok((answer, shifts)) => {
@@ -68,9 +59,8 @@ pub(crate) async fn comparison(boards: &Boards, project: &str, asked: &PocAsked)
 /// Whether a project's comparison is sound so far, out of sums that ClickHouse makes.
 pub(crate) async fn check(boards: &Boards, project: &str, asked: &PocAsked) -> Result<CheckAnswer, SourceError> {
     let period = asked.period(Utc::now()).map_err(|error| SourceError::Misasked { why: error.to_string() })?;
-    let tables = boards.tables(project).await?;
     let CompareQuestion { poc, condition, .. } = question(project, asked);
-    let input = Input::store(&tables, project, &sessions(&poc, period)).await.map_err(away_or_failed)?;
+    let input = Store::of(boards, project, period).await?.input(&sessions(&poc, period)).await?;
     let question = CheckQuestion { poc, condition, planned: asked.planned };
     question.ask_store(&StoreSources { sessions: &input, period }).await.map_err(|error| match &error {
         _ if is_away(&error) => SourceError::Unavailable(Arc::new(error)),
@@ -80,39 +70,11 @@ pub(crate) async fn check(boards: &Boards, project: &str, asked: &PocAsked) -> R
 }
 
 fn question(project: &str, asked: &PocAsked) -> CompareQuestion {
-    let of = |column: &str| Some(column.to_owned());
-    let poc = Poc {
-        name: project.to_owned(),
-        arms: Vec::new(),
-        allocation: None,
-        services: Vec::new(),
-        scenarios: Vec::new(),
-        columns: Columns {
-            arm: "vendor".to_owned(),
-            unit: of("user_id"),
-            pair: None,
-            strata: asked.strata.iter().map(|dimension| dimension.column().to_owned()).collect(),
-            time: of("started_at"),
-            session: of("session_id"),
-        },
-        randomised: Randomised::User,
-        metrics: asked.metrics.clone(),
-        claims: Vec::new(),
-        minimum_days: 0.0,
-        stopping: Stopping::Fixed,
-        level: Confidence::P95,
-        power: 0.8,
-        scorecard: Default::default(),
-    };
-    CompareQuestion { poc, condition: asked.condition(), resamples: RESAMPLES, seed: 1 }
+    CompareQuestion { poc: asked.poc(project), condition: asked.condition(), resamples: RESAMPLES, seed: 1 }
 }
 
 /// What is said when there is nothing to compare.
 fn nothing(error: &CompareError, lang: Lang) -> Section {
     let title = lang.pick("Nothing to compare yet", "尚无可比较的数据");
     Section { warnings: vec![error.to_string()], ..Section::new("compare", title) }
-}
-
-fn away_or_failed(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
-    if is_away(&error) { SourceError::Unavailable(Arc::new(error)) } else { SourceError::Failed(Arc::new(error)) }
 }

@@ -27,6 +27,18 @@ pub fn poc_check(answer: &CheckAnswer, lang: Lang) -> Section {
     section
 }
 
+/// Why the run is invalid, without a stop; `None`: it is not.
+pub fn invalid(answer: &CheckAnswer, lang: Lang) -> Option<String> {
+    let finding = answer.findings.first().filter(|finding| finding.severity == Severity::Invalid)?;
+    Some(sentence(answer, &finding.found, lang).trim_end_matches(['.', '。']).to_owned())
+}
+
+/// What stands before whatever an invalid run seems to show.
+pub fn invalidity(answer: &CheckAnswer, lang: Lang) -> Option<String> {
+    let why = invalid(answer, lang)?;
+    Some(lang.pick(format!("The run is invalid, and decides nothing: {why}."), format!("本次测试无效，不能据此决定：{why}。")))
+}
+
 fn headline(answer: &CheckAnswer, lang: Lang) -> String {
     let (grave, doubts) = (|severity| answer.findings.iter().filter(|finding| finding.severity == severity).count(), answer.findings.len());
     match answer.worst() {

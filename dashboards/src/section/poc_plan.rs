@@ -18,6 +18,7 @@ pub fn poc_plan(plan: &Plan, lang: Lang) -> Section {
             section.warnings.push(lang.pick(format!("{name} cannot be planned because {why}."), format!("{name} 无法规划：{why}。")));
         }
     }
+    section.warnings.extend(plan.claims.iter().flat_map(|claim| contradicted(claim, lang)));
     if plan.per_day.is_none() {
         section.warnings.push(
             lang.pick(
@@ -101,7 +102,10 @@ fn metrics(plan: &Plan, lang: Lang) -> Table {
             "{} of all vendors together; at Holm's first step, in brackets tested alone; days are those of the difference",
             capital(units(plan, lang))
         ),
-        format!("所有供应商合计的{}数；按 Holm 第一步的水平，括号内为单独检验；天数对应发现差异", units(plan, lang)),
+        format!(
+            "所有供应商合计的{}数；按 Holm 第一步的水平，括号内为单独检验；天数对应发现差异",
+            units(plan, lang).trim_start_matches('个')
+        ),
     );
     let mut table = Table::new(caption, &heads).words(1).words(2);
     plan.metrics.iter().for_each(|metric| table.rows.extend(row(metric, lang)));
@@ -179,6 +183,7 @@ fn figure(claim: &ClaimPlan, need: &ClaimNeed, lang: Lang) -> Vec<String> {
         if claim.parts > 1 { lang.pick(format!(" × {} parts", claim.parts), format!(" × {} 组", claim.parts)) } else { String::new() };
     let rows = match &need.rows {
         Ok(rows) => format!("{}{parts}", count(*rows)),
+        Err(CannotPlan::Contradicted(_)) => lang.pick("no number, as it is now", "按现状，多少都不够").to_owned(),
         Err(why) => cannot(why, lang),
     };
     vec![
@@ -191,6 +196,17 @@ fn figure(claim: &ClaimPlan, need: &ClaimNeed, lang: Lang) -> Vec<String> {
         need.clean.map_or_else(|| "–".to_owned(), |clean| format!("{}{parts}", count(clean))),
         rows,
     ]
+}
+
+/// What the data so far speak against, in a sentence each.
+fn contradicted(claim: &ClaimPlan, lang: Lang) -> impl Iterator<Item = String> {
+    claim.needs.iter().filter_map(move |need| match &need.rows {
+        Err(CannotPlan::Contradicted(found)) => {
+            let (said, words) = (&claim.claim.said, found.said());
+            Some(lang.pick(format!("“{said}”: {}.", words.en), format!("“{said}”：{}。", words.zh)))
+        }
+        _ => None,
+    })
 }
 
 fn to_six(value: f64) -> f64 {
@@ -210,7 +226,7 @@ pub(crate) fn cannot(why: &CannotPlan, lang: Lang) -> String {
         CannotPlan::WideMargin { margin, share } => format!("比例 {share} 不可能相差 {margin}"),
         CannotPlan::Contrast(error) => format!("数据不足以估计误差（{error}）"),
         CannotPlan::SampleSize(SampleSizeError::Constant) => "没有任何变化，误差未知".to_owned(),
-        CannotPlan::SampleSize(SampleSizeError::Beyond { .. }) => "按现值，该说法并不成立，多少数据都无法证明".to_owned(),
+        CannotPlan::Contradicted(found) => found.said().zh,
         CannotPlan::SampleSize(SampleSizeError::TooMany) => "所需数量超出可能".to_owned(),
         CannotPlan::SampleSize(error) => error.to_string(),
     }

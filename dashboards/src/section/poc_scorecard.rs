@@ -1,6 +1,6 @@
 //! The whole picture of vendors, weighed.
 
-use qoe_query::poc::scorecard::{DEFAULT_PROFILE, Known, Scorecard, VendorScore};
+use qoe_query::poc::scorecard::{DEFAULT_PROFILE, Gathered, Known, Scorecard, VendorScore};
 use qoe_query::statistics::weighing::{Doubt, Standing, Tipping};
 use serde_json::json;
 
@@ -47,6 +47,31 @@ fn item(name: &str, lang: Lang) -> String {
         other => (other, other),
     };
     lang.pick(en, zh).to_owned()
+}
+
+/// The scorecard as people read it, with what was left out of it.
+pub fn whole(card: &Scorecard, gathered: &Gathered, lang: Lang) -> Section {
+    let mut section = scorecard(card, lang);
+    let mut warn = |en: String, zh: String| section.warnings.push(lang.pick(en, zh));
+    for metric in &gathered.quality.unbounded {
+        warn(
+            format!("{metric}: the profile does not say what is best and what is worst, so it is in no score."),
+            format!("{metric}：模板未给出最好与最差的界限，因此不计分。"),
+        );
+    }
+    for metric in &gathered.quality.unscored {
+        warn(
+            format!("{metric} is a comparison of two vendors and no figure of one, so it is in no score."),
+            format!("{metric} 只用于两家之间的比较，没有单家数值，因此不计分。"),
+        );
+    }
+    for (arm, metric, error) in &gathered.quality.failed {
+        warn(format!("{metric} of {arm} is missing: {error}."), format!("{arm} 的 {metric} 缺失：{error}。"));
+    }
+    if let Some(why) = &gathered.unsatisfied {
+        warn(format!("Satisfaction is missing: {why}."), format!("满意度缺失：{why}。"));
+    }
+    section
 }
 
 /// The scorecard as people read it.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::section::poc_check::sentence;
 use crate::view::Lang;
 
-/// What `qoe poc check --json` answers.
+/// What `qoe poc check --json` and `/api/poc/check` answer.
 pub fn poc_check(answer: &CheckAnswer) -> Value {
     let arms = answer.arms.iter().map(|arm| json!({"name": arm.name, "rows": arm.rows, "units": arm.units}));
     let findings = answer.findings.iter().map(|finding| {

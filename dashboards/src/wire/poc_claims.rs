@@ -3,7 +3,7 @@
 use qoe_query::poc::claims::{ArmVerdict, ClaimsAnswer, Part, Said, Statistic, Verdict};
 use serde_json::{Value, json};
 
-/// What `qoe poc claims --json` answers.
+/// What `qoe poc claims --json` and `/api/poc/claims` answer.
 pub fn claims(answer: &ClaimsAnswer) -> Value {
     let claims = answer.claims.iter().map(|claim| {
         json!({

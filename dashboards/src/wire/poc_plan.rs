@@ -5,7 +5,7 @@ use qoe_query::poc::plan::{ClaimPlan, MetricPlan, Need, Needs, Plan};
 use qoe_query::statistics::sample_size::SampleSizeError;
 use serde_json::{Value, json};
 
-/// What `qoe poc plan --json` answers.
+/// What `qoe poc plan --json` and `/api/poc/plan` answer.
 pub fn poc_plan(plan: &Plan) -> Value {
     json!({
         "name": plan.poc.name, "arms": plan.arms, "allocation": plan.shares, "randomised": plan.poc.randomised.name(),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::estimate;
 use super::poc_claims::said;
 
-/// What `qoe poc scorecard --json` answers.
+/// What `qoe poc scorecard --json` and `/api/poc/scorecard` answer.
 pub fn scorecard(card: &Scorecard) -> Value {
     let name = |vendor: usize| card.vendors[vendor].arm.as_str();
     let dimensions = card

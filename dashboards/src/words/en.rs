@@ -226,6 +226,8 @@ pub static EN: Words = Words {
     problem: Problems {
         bad_link: "This link is not understood",
         bad_link_todo: "Mend the link, or open the board without filters.",
+        bad_poc: "This poc.toml is not understood",
+        too_long: "This is longer than a poc.toml may be",
         unknown_project: |project| format!("There is no project “{project}”"),
         unknown_project_todo: [
             "Check the spelling in the link: project=NAME.",

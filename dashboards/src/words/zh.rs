@@ -222,6 +222,8 @@ pub static ZH: Words = Words {
     problem: Problems {
         bad_link: "无法识别此链接",
         bad_link_todo: "请修正链接，或打开不带筛选的看板。",
+        bad_poc: "无法识别此 poc.toml",
+        too_long: "内容超出 poc.toml 的长度上限",
         unknown_project: |project| format!("没有项目“{project}”"),
         unknown_project_todo: ["请检查链接中的项目名：project=名称。", "项目以服务器的配置为准。", "也可以打开默认配置的项目。"],
         unknown_session: |session| format!("没有会话“{session}”"),

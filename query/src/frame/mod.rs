@@ -313,6 +313,11 @@ impl Input {
         Ok(Frame { rows, columns: columns.collect() })
     }
 
+    /// Whether these are columns, or single expressions over columns, and the condition is one; nothing is read.
+    pub async fn accepts(&self, wanted: &[Want], condition: Option<&str>) -> Result<(), FrameError> {
+        fill::planned(self, &wanted.iter().collect::<Vec<_>>(), condition).await.map(drop)
+    }
+
     /// The names of the columns there are.
     pub async fn columns(&self) -> Result<Vec<String>, FrameError> {
         let data = self.context.table(source::TABLE).await.map_err(|error| FrameError::Rows(Box::new(error)))?;

@@ -5,11 +5,13 @@
 //! where neither the missing nor chance can turn it.
 
 mod evidence;
+mod gathered;
 mod measured;
 mod profile;
 mod scoring;
 
 pub use evidence::{Evidence, QualityScore, SatisfactionScore, satisfaction_scores};
+pub use gathered::{EvidenceSources, Gathered, gathered};
 pub use measured::{MeasuredQuality, QualityQuestion};
 pub use profile::{Bounds, Checklist, DEFAULT_PROFILE, DEFAULT_PROFILES, DIMENSIONS, Profile, Profiles, ProfilesError};
 pub use scoring::{DimensionScore, ItemScore, Known};
@@ -202,6 +204,13 @@ pub enum ScorecardError {
         /// The figure that scores 0.
         at_worst: f64,
     },
+}
+
+impl Weighing {
+    /// Whether a scorecard is asked for at all.
+    pub fn is_stated(&self) -> bool {
+        self.profile.is_some() || !self.weights.is_empty() || !self.facts.is_empty()
+    }
 }
 
 impl ScorecardQuestion {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::known::Rows;
-use super::{CannotPlan, Plan};
+use super::{CannotPlan, ClaimedFigure, Contradicted, Plan};
 use crate::frame::Want;
 use crate::poc::spec::{Claim, Hypothesis, Side};
 use crate::statistics::Counts;
@@ -63,6 +63,32 @@ pub(super) fn plan(plan: &Plan, claim: &Claim, rows: Option<&Rows<'_>>) -> Claim
     ClaimPlan { needs: asked.needs(hypothesis), parts, claim: claim.clone() }
 }
 
+/// A share of rows that a figure promises to be on its side.
+#[derive(Clone, Copy)]
+struct Promised {
+    figure: ClaimedFigure,
+    /// 0 to 1.
+    share: f64,
+    /// On which side of its bound the figure itself is to lie: a share of at most 1 % promises 99 % of no.
+    side: Side,
+}
+
+impl Promised {
+    /// Why no number of rows shows it when so many are on its side.
+    fn refused(self, truth: f64, why: SampleSizeError) -> CannotPlan {
+        let turned = |share: f64| if self.side == Side::AtLeast { share } else { 1.0 - share };
+        match why {
+            SampleSizeError::Beyond { .. } => CannotPlan::Contradicted(Contradicted {
+                figure: self.figure,
+                seen: turned(truth),
+                claimed: turned(self.share),
+                side: self.side,
+            }),
+            other => other.into(),
+        }
+    }
+}
+
 struct Asked<'a> {
     plan: &'a Plan,
     arm: Option<&'a str>,
@@ -75,13 +101,16 @@ impl Asked<'_> {
             Hypothesis::Quantiles { what, quantiles, bound, side } => {
                 let holds = |value: f64| if *side == Side::AtMost { value <= *bound } else { value >= *bound };
                 let share = |q: &f64| if *side == Side::AtMost { *q } else { 1.0 - *q };
-                let need = |q: &f64| self.share(format!("p{}", (q * 1e6).round() / 1e4), share(q), self.yes(what, holds));
+                let need = |q: &f64| {
+                    let promised = Promised { figure: ClaimedFigure::Quantile(*q), share: share(q), side: Side::AtLeast };
+                    self.share(format!("p{}", (q * 1e6).round() / 1e4), promised, self.yes(what, holds))
+                };
                 quantiles.iter().map(need).collect()
             }
             Hypothesis::Share { what, bound, side } => {
                 let at_least = *side == Side::AtLeast;
-                let share = if at_least { *bound } else { 1.0 - *bound };
-                vec![self.share("share".to_owned(), share, self.yes(what, |value| (value != 0.0) == at_least))]
+                let promised = Promised { figure: ClaimedFigure::Share, share: if at_least { *bound } else { 1.0 - *bound }, side: *side };
+                vec![self.share("share".to_owned(), promised, self.yes(what, |value| (value != 0.0) == at_least))]
             }
             Hypothesis::Mean { what, bound, side } => vec![self.mean(what, *bound, *side)],
             Hypothesis::Effect { treatment, outcome, more, .. } => vec![self.effect(treatment, outcome, *more)],
@@ -106,7 +135,8 @@ impl Asked<'_> {
         Some(counts.into_values().collect::<Vec<_>>()).filter(|counts| !counts.is_empty())
     }
 
-    fn share(&self, figure: String, bound: f64, seen: Option<Vec<Counts>>) -> ClaimNeed {
+    fn share(&self, figure: String, promised: Promised, seen: Option<Vec<Counts>>) -> ClaimNeed {
+        let bound = promised.share;
         let Some(objective) = Objective::new(bound) else {
             let why = SampleSizeError::Share { first: bound, second: bound };
             return ClaimNeed { figure, bound: Some(bound), seen: None, effect: 1.0, clean: None, rows: Err(why.into()) };
@@ -127,7 +157,7 @@ impl Asked<'_> {
         let Ok(found) = stability(whole, objective, bursts, self.plan.poc.level) else { return none(clean) };
         let truth = whole.hits as f64 / whole.n as f64;
         let rows = promise::attempts(objective, truth, alpha, self.plan.poc.power);
-        let rows = rows.map(|of| (of.attempts * found.design_effect).ceil() as u64).map_err(CannotPlan::from);
+        let rows = rows.map(|of| (of.attempts * found.design_effect).ceil() as u64).map_err(|why| promised.refused(truth, why));
         ClaimNeed { figure, bound: Some(bound), seen: Some(truth), effect: found.design_effect, clean: Some(found.needed.clean), rows }
     }
 
@@ -160,7 +190,7 @@ impl Asked<'_> {
             let seen = values.iter().sum::<f64>() / values.len() as f64;
             let away = if side == Side::AtMost { bound - seen } else { seen - bound };
             if away <= 0.0 {
-                return Err(SampleSizeError::Beyond { truth: seen, margin: bound }.into());
+                return Err(CannotPlan::Contradicted(Contradicted { figure: ClaimedFigure::Mean, seen, claimed: bound, side }));
             }
             Ok(means::units_beyond(spread.sqrt(), away, self.plan.alpha(), self.plan.poc.power)?.ceil() as u64)
         };

@@ -3,12 +3,14 @@
 
 mod assumed;
 mod claims;
+mod contradicted;
 mod known;
 mod lists;
 mod need;
 
 pub use assumed::{Assumed, AssumedError};
 pub use claims::{ClaimNeed, ClaimPlan};
+pub use contradicted::{ClaimedFigure, Contradicted};
 pub use lists::{ListError, ScheduleQuestion, assignment_list, schedule};
 
 use super::metric::{Metric, MetricKind, Rank};
@@ -163,6 +165,9 @@ pub enum CannotPlan {
         /// The share.
         share: f64,
     },
+    /// A claim that the data so far speak against.
+    #[error("{0}")]
+    Contradicted(Contradicted),
     /// The statistics say why.
     #[error(transparent)]
     Contrast(#[from] ContrastError),
