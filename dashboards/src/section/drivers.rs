@@ -47,14 +47,12 @@ pub fn drivers(answer: &DriversAnswer, lang: Lang) -> Section {
     }
     section.method.push(lang.pick(
         format!(
-            "One proportional-odds model of {} answers of {} people; the measures and {equal} are held equal to one another. Intervals by sandwich over people; Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",
-            count(answer.drivers.answers),
-            count(answer.drivers.users)
+            "One proportional-odds model of {}; the measures and {equal} are held equal to one another. Intervals by sandwich over people; Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",
+            of_whom(answer, lang)
         ),
         format!(
-            "一个比例优势模型，{} 份回答，{} 位用户；各指标与 {equal} 相互控制。区间按用户稳健估计；Holm 校正考虑了同时检验多个指标。这是相关而非因果：未测量的因素没有得到控制。",
-            count(answer.drivers.answers),
-            count(answer.drivers.users)
+            "一个比例优势模型，{}；各指标与 {equal} 相互控制。区间按用户稳健估计；Holm 校正考虑了同时检验多个指标。这是相关而非因果：未测量的因素没有得到控制。",
+            of_whom(answer, lang)
         ),
     ));
     if !answer.sparse.is_empty() {
@@ -74,8 +72,8 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
     }
     if clear.is_empty() {
         section.says.push(lang.pick(
-            format!("Inconclusive: with {} answers no measure is told apart from no association.", count(answer.drivers.answers)),
-            format!("尚无定论：{} 份回答不足以确认任何指标与满意度相关。", count(answer.drivers.answers)),
+            format!("Inconclusive: over {} no measure is told apart from no association.", of_whom(answer, lang)),
+            format!("尚无定论：{}不足以确认任何指标与 {} 相关。", of_whom(answer, lang), answer.outcome),
         ));
     }
     for driver in
@@ -112,6 +110,15 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
             rows: found.iter().map(|driver| (driver.measure.clone(), (&driver.per_deviation).into())).collect(),
         },
     });
+}
+
+/// How many answers of how many people, or of a return how many people.
+fn of_whom(answer: &DriversAnswer, lang: Lang) -> String {
+    let (answers, people) = (count(answer.drivers.answers), count(answer.drivers.users));
+    match &answer.returns {
+        None => lang.pick(format!("{answers} answers of {people} people"), format!("{people} 位用户的 {answers} 份回答")),
+        Some(_) => lang.pick(format!("{people} people"), format!("{people} 位用户")),
+    }
 }
 
 /// `+100 ms of rtt_ms`.
