@@ -148,7 +148,11 @@ fn agreement(ours: &Value, theirs: &Value) -> anyhow::Result<String> {
             let width = own[2].zip(own[1]).map_or(1.0, |(high, low)| high - low);
             let other = |value: &Value, at: usize| value.get(at).and_then(Value::as_f64);
             exact = exact.max(apart(own[0], other(&theirs["overall"], 0), width));
-            (1..3).for_each(|at| drawn = drawn.max(apart(own[at], other(&theirs["overall"], at), width)));
+            let by_chance = pair["overall"]["method"] == "cluster_bootstrap";
+            for end in if is_share { 0..0 } else { 1..3 } {
+                let off = apart(own[end], other(&theirs["overall"], end), width);
+                if by_chance { drawn = drawn.max(off) } else { exact = exact.max(off) }
+            }
             for (at, stratum) in pair["strata"].as_array().context("a pair has strata")?.iter().enumerate() {
                 let own = triple(&stratum["found"]["difference"]);
                 let other = |end: usize| theirs["strata"].get(at).and_then(|of| of.get(end)).and_then(Value::as_f64);

@@ -195,8 +195,8 @@ fn warnings(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
     if answer.contaminated > 0 {
         let n = count(answer.contaminated);
         said.push(lang.pick(
-            format!("{n} units have rows of more than one vendor. That is as planned only if calls were drawn, and not people."),
-            format!("{n} 个单位同时有多家供应商的记录。只有按通话（而非按用户）分配时才属正常。"),
+            format!("{n} units have rows of more than one vendor. That is as planned only if calls were drawn, and not people; intervals take into account that such a unit's rows go together."),
+            format!("{n} 个单位同时有多家供应商的记录。只有按通话（而非按用户）分配时才属正常；区间已计入同一单位各条记录之间的相关。"),
         ));
     }
     for of in &answer.metrics {
@@ -419,6 +419,15 @@ fn method(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
             lang.pick(
                 "Overall compares within strata and weighs each by the rows of both vendors; units in several strata count once.",
                 "总体差异为分层内差异按两家记录数加权；跨层的单位只计一次。",
+            )
+            .to_owned(),
+        );
+    }
+    if answer.contaminated > 0 {
+        lines.push(
+            lang.pick(
+                "Units with rows of several vendors: the variance of a difference is that over units of the difference of what each moves either vendor's figure (var A + var B - 2 cov), over all strata; shares with that correlation (Newcombe, paired); where units are drawn anew, with all of their rows.",
+                "有多家供应商记录的单位：差异的方差取各单位对两家数值影响之差的方差（var A + var B − 2 cov），跨全部分层合计；比例按该相关系数合成（Newcombe 配对法）；重抽样时单位连同其全部记录一并抽取。",
             )
             .to_owned(),
         );

@@ -44,7 +44,7 @@ impl Rows {
     fn draw(seed: u64, rows: usize) -> Rows {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let exponential = |random: &mut ChaCha8Rng| -(1.0 - random.random::<f64>()).ln();
-        let (mut values, mut units, mut unit) = (Vec::with_capacity(rows), Vec::with_capacity(rows), 0);
+        let (mut values, mut units, mut unit) = (Vec::with_capacity(rows), Vec::with_capacity(rows), seed as u32 * 10_000_000);
         while values.len() < rows {
             let own = 50.0 + 100.0 * exponential(&mut random);
             for _ in 0..1 + (4.5 * exponential(&mut random)) as usize {

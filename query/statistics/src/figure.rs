@@ -114,24 +114,48 @@ impl Figure {
 }
 
 impl<'a> Rows<'a> {
-    /// The measured rows (not NaN), each as its place, in order of units: one slice a unit.
-    pub(crate) fn by_unit(&self) -> Result<Vec<Vec<usize>>, FigureError> {
+    /// The measured rows (not NaN), each as its place, those of a unit beside each other.
+    pub(crate) fn by_unit(&self) -> Result<ByUnit<'a>, FigureError> {
         if let Some(units) = self.units.filter(|units| units.len() != self.values.len()) {
             return Err(FigureError::Unpaired { rows: self.values.len(), others: units.len() });
         }
         if self.values.iter().any(|value| value.is_infinite()) {
             return Err(FigureError::Infinite);
         }
-        let measured = || (0..self.values.len()).filter(|row| !self.values[*row].is_nan());
-        let found: Vec<Vec<usize>> = match self.units {
-            None => measured().map(|row| vec![row]).collect(),
-            Some(units) => {
-                let mut rows: Vec<usize> = measured().collect();
-                rows.sort_by_key(|row| units[*row]);
-                rows.chunk_by(|a, b| units[*a] == units[*b]).map(<[usize]>::to_vec).collect()
-            }
-        };
-        if found.is_empty() { Err(FigureError::Nothing { rows: self.values.len() }) } else { Ok(found) }
+        let mut rows: Vec<usize> = (0..self.values.len()).filter(|row| !self.values[*row].is_nan()).collect();
+        if let Some(units) = self.units {
+            rows.sort_by_key(|row| units[*row]);
+        }
+        if rows.is_empty() { Err(FigureError::Nothing { rows: self.values.len() }) } else { Ok(ByUnit { rows, units: self.units }) }
+    }
+}
+
+/// Places of rows, those of a unit beside each other.
+pub(crate) struct ByUnit<'a> {
+    rows: Vec<usize>,
+    units: Option<&'a [u32]>,
+}
+
+impl ByUnit<'_> {
+    /// The places of each unit.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &[usize]> {
+        self.rows.chunk_by(|a, b| self.units.is_some_and(|units| units[*a] == units[*b]))
+    }
+
+    /// All of them.
+    pub(crate) fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// Leaves others out.
+    pub(crate) fn keep(&mut self, known: impl Fn(usize) -> bool) {
+        self.rows.retain(|row| known(*row));
+    }
+
+    /// Of each unit, how many rows have something.
+    pub(crate) fn counts(&self, has: impl Fn(usize) -> bool) -> Vec<Counts> {
+        let count = |rows: &[usize]| Counts { hits: rows.iter().filter(|row| has(**row)).count() as u64, n: rows.len() as u64 };
+        self.each().map(count).collect()
     }
 }
 
@@ -311,9 +335,10 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_left_out_and_what_cannot_be_is_refused() {
         let values = [1.0, f64::NAN, 3.0];
-        assert_eq!(Rows { values: &values, units: Some(&[7, 7, 7]) }.by_unit().unwrap(), vec![vec![0, 2]]);
-        assert_eq!(Rows { values: &values, units: Some(&[7]) }.by_unit().unwrap_err(), FigureError::Unpaired { rows: 3, others: 1 });
-        assert_eq!(Rows { values: &[f64::NAN], units: None }.by_unit().unwrap_err(), FigureError::Nothing { rows: 1 });
-        assert_eq!(Rows { values: &[f64::INFINITY], units: None }.by_unit().unwrap_err(), FigureError::Infinite);
+        assert_eq!(Rows { values: &values, units: Some(&[7, 7, 7]) }.by_unit().unwrap().each().collect::<Vec<_>>(), [[0, 2]]);
+        let refused = |values: &[f64], units: Option<&[u32]>| Rows { values, units }.by_unit().err().unwrap();
+        assert_eq!(refused(&values, Some(&[7])), FigureError::Unpaired { rows: 3, others: 1 });
+        assert_eq!(refused(&[f64::NAN], None), FigureError::Nothing { rows: 1 });
+        assert_eq!(refused(&[f64::INFINITY], None), FigureError::Infinite);
     }
 }

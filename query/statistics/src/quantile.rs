@@ -1,9 +1,9 @@
 //! A quantile of one sample whose rows come in units, with its interval, and held against a bound.
 
 use crate::beta::beta_probability;
+use crate::contrast::between;
 use crate::estimate::Confidence;
 use crate::figure::{Effective, Figure, FigureError, Held, Rows};
-use crate::share::Counts;
 
 /// A quantile of one sample.
 #[derive(Debug, Clone)]
@@ -32,16 +32,12 @@ impl UnitQuantile {
         if !(share > 0.0 && share < 1.0) {
             return Err(FigureError::Share { share });
         }
-        let units = rows.by_unit()?;
-        let mut sorted: Vec<f64> = rows.values.iter().copied().filter(|value| !value.is_nan()).collect();
-        sorted.sort_by(f64::total_cmp);
+        let by_unit = rows.by_unit()?;
+        let mut sorted: Vec<f64> = by_unit.rows().iter().map(|row| rows.values[*row]).collect();
+        sorted.sort_unstable_by(f64::total_cmp);
         let n = sorted.len();
         let value = sorted[rank(share, n) - 1];
-        let below = |rows_of: &Vec<usize>| Counts {
-            hits: rows_of.iter().filter(|row| rows.values[**row] <= value).count() as u64,
-            n: rows_of.len() as u64,
-        };
-        let effective = Effective::of(&units.iter().map(below).collect::<Vec<_>>(), level);
+        let effective = Effective::of(&by_unit.counts(|row| rows.values[row] <= value), level);
         let tail = (1.0 - level.level()) / 2.0;
         let too_many = || FigureError::TooMany { rows: n as u64 };
         let is_low = |k: usize| Some(at_most(k, share, &effective)? > tail);
@@ -56,6 +52,11 @@ impl UnitQuantile {
     /// The quantile with its interval.
     pub fn figure(&self) -> Figure {
         self.figure
+    }
+
+    /// The same interpolated between two rows, as [`crate::contrast::Ordered::quantile`] has it, whose differences are compared; its interval is the figure's.
+    pub fn interpolated(&self) -> f64 {
+        between(&self.sorted, (self.sorted.len() - 1) as f64 * self.share)
     }
 
     /// Held against a bound. The probabilities agree with the interval: one of them is at most half of what the level leaves where the bound lies outside.

@@ -35,14 +35,11 @@ impl UnitMean {
     /// as there are units less one. Of plain rows it is Student's mean; of units, least squares with cluster-robust errors (CR1).
     fn sums(rows: Rows<'_>, over: Option<&[f64]>, level: Confidence) -> Result<UnitMean, FigureError> {
         let below = |row: usize| over.map_or(1.0, |over| over[row]);
-        let units: Vec<Vec<usize>> =
-            rows.by_unit()?.into_iter().map(|unit| unit.into_iter().filter(|row| !below(*row).is_nan()).collect()).collect();
-        let totals: Vec<(f64, f64)> = units
-            .iter()
-            .filter(|unit| !unit.is_empty())
-            .map(|unit| unit.iter().fold((0.0, 0.0), |(above, sum), row| (above + rows.values[*row], sum + below(*row))))
-            .collect();
-        let n = units.iter().map(Vec::len).sum::<usize>() as u64;
+        let mut by_unit = rows.by_unit()?;
+        by_unit.keep(|row| !below(row).is_nan());
+        let total = |unit: &[usize]| unit.iter().fold((0.0, 0.0), |(above, sum), row| (above + rows.values[*row], sum + below(*row)));
+        let totals: Vec<(f64, f64)> = by_unit.each().map(total).collect();
+        let n = by_unit.rows().len() as u64;
         if n == 0 {
             return Err(FigureError::Nothing { rows: rows.values.len() });
         }
@@ -61,7 +58,7 @@ impl UnitMean {
         if error <= value.abs() * 1e-12 {
             return Err(FigureError::Constant { rows: n });
         }
-        let alone: f64 = units.iter().flatten().map(|row| (rows.values[*row] - value * below(*row)).powi(2)).sum();
+        let alone: f64 = by_unit.rows().iter().map(|row| (rows.values[*row] - value * below(*row)).powi(2)).sum();
         let freedom = k - 1.0;
         let half = t_quantile(level, freedom).ok_or(FigureError::OneUnit { rows: n })? * error;
         let figure = Figure {

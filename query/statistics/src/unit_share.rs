@@ -4,7 +4,6 @@ use crate::beta::beta_quantile;
 use crate::estimate::Confidence;
 use crate::figure::{Effective, Figure, FigureError, Held, Rows};
 use crate::quantile::{at_least, at_most};
-use crate::share::Counts;
 
 /// A share of one sample.
 #[derive(Debug, Clone, Copy)]
@@ -21,12 +20,7 @@ impl UnitShare {
     /// Exact limits (Clopper and Pearson, Biometrika 26 (1934), 404-413) at the effective number of rows (Korn and Graubard 1998). Where the units say nothing
     /// of their scatter (all rows have it, or none) each unit counts as one row. Err of nothing known.
     pub fn new(rows: Rows<'_>, level: Confidence) -> Result<UnitShare, FigureError> {
-        let units = rows.by_unit()?;
-        let count = |rows_of: &Vec<usize>| Counts {
-            hits: rows_of.iter().filter(|row| rows.values[**row] != 0.0).count() as u64,
-            n: rows_of.len() as u64,
-        };
-        let clusters: Vec<Counts> = units.iter().map(count).collect();
+        let clusters = rows.by_unit()?.counts(|row| rows.values[row] != 0.0);
         let hits = clusters.iter().map(|cluster| cluster.hits).sum::<u64>();
         let effective = Effective::of(&clusters, level);
         let too_many = || FigureError::TooMany { rows: effective.n };

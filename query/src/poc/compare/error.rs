@@ -2,6 +2,7 @@
 
 use crate::frame::FrameError;
 use crate::statistics::contrast::ContrastError;
+use crate::statistics::figure::FigureError;
 
 /// Why nothing can be compared.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +99,9 @@ pub enum Why {
     /// The statistics say why.
     #[error(transparent)]
     Contrast(#[from] ContrastError),
+    /// A vendor's own figure cannot be told.
+    #[error(transparent)]
+    Figure(#[from] FigureError),
     /// An interval that holds at any time is not to be had yet.
     #[error("{units} units so far: intervals that may be looked at any time begin at {first}")]
     TooEarly {

@@ -9,9 +9,10 @@ use super::{Why, resolved};
 use crate::frame::Frame;
 use crate::poc::metric::{Metric, MetricKind};
 use crate::poc::spec::Poc;
-use crate::statistics::contrast::stratified::{Influence, combined_over};
-use crate::statistics::contrast::{Contrast, Ordered, mean, quantile, ratio, share};
-use crate::statistics::{Confidence, Estimate, KaplanMeier, Spells};
+use crate::statistics::contrast::stratified::{Influence, combined};
+use crate::statistics::contrast::time::{Times, restricted_mean};
+use crate::statistics::contrast::{Contrast, ContrastError, Ordered};
+use crate::statistics::{Confidence, Estimate, Figure, Rows, Spells, UnitMean, UnitQuantile, UnitShare};
 
 /// Medians of one measure that are this far apart are of two units: a thousand, give or take a third.
 const THOUSAND: std::ops::RangeInclusive<f64> = 650.0..=1500.0;
@@ -83,16 +84,21 @@ fn figure(way: &Way, cell: &Cell, name: &str, missing: u64, level: Confidence) -
 }
 
 fn estimate(way: &Way, cell: &Cell, level: Confidence) -> Result<Estimate, Why> {
+    let rows = Rows { values: &cell.values, units: cell.units() };
+    let open = |figure: Figure| figure.within(f64::NEG_INFINITY, f64::INFINITY);
     Ok(match &way.kind {
-        MetricKind::Mean | MetricKind::Ordinal => mean::mean(&cell.arm(), level)?,
-        MetricKind::Share => share::share(&cell.arm(), level)?,
-        MetricKind::Quantile(q) => quantile::quantile(&Ordered::of(&cell.arm())?, *q, level)?,
-        MetricKind::Ratio { .. } => ratio::ratio(&cell.parts(), level)?,
+        MetricKind::Mean | MetricKind::Ordinal => open(UnitMean::new(rows, level)?.figure()),
+        MetricKind::Share => open(UnitShare::new(rows, level)?.figure()),
+        MetricKind::Quantile(q) => {
+            let of = UnitQuantile::new(rows, *q, level)?;
+            let (value, ends) = (of.interpolated(), open(of.figure()));
+            Estimate { value, low: ends.low.min(value), high: ends.high.max(value), ..ends }
+        }
+        MetricKind::Ratio { .. } => open(UnitMean::ratio(rows, &cell.second, level)?.figure()),
         MetricKind::Time { .. } => {
             let ended = cell.ended();
-            let curve = Spells::new(&cell.values, &ended).map_err(crate::statistics::contrast::ContrastError::from);
-            let curve = KaplanMeier::new(&curve?).map_err(crate::statistics::contrast::ContrastError::from)?;
-            curve.restricted_mean(way.horizon.unwrap_or(f64::NAN), level).map_err(crate::statistics::contrast::ContrastError::from)?.mean
+            let spells = Spells::new(&cell.values, &ended).map_err(ContrastError::from)?;
+            restricted_mean(&Times { spells, units: cell.units() }, way.horizon.unwrap_or(f64::NAN), level)?
         }
     })
 }
@@ -118,7 +124,7 @@ fn pair(way: &Way, arms: &Arms, (first, second): (usize, usize), cells: &[Vec<Ce
     };
     let doubt = units_differ(way, all[first], all[second]);
     if arms.strata.is_empty() {
-        let overall = doubt.map_or_else(|| compare(all[first], all[second]), Err);
+        let overall = doubt.map_or_else(|| compare(all[first], all[second]).map(settled), Err);
         return MeasuredPair { first, second, covered: 1.0, weights: vec![1.0], overall, analytic: None, pooled: None, strata: Vec::new() };
     }
     let strata: Vec<Result<Compared, Why>> = (0..arms.strata()).map(|at| compare(&cells[first][at], &cells[second][at])).collect();
@@ -126,23 +132,28 @@ fn pair(way: &Way, arms: &Arms, (first, second): (usize, usize), cells: &[Vec<Ce
     let weights: Vec<f64> = strata.iter().enumerate().map(|(at, compared)| if compared.is_ok() { rows(at) } else { 0.0 }).collect();
     let total: f64 = (0..strata.len()).map(rows).sum();
     let covered = if total > 0.0 { weights.iter().sum::<f64>() / total } else { 0.0 };
-    let overall = doubt.map_or_else(|| taken_together(way, &strata, &weights, (&cells[first], &cells[second])), Err);
+    let overall = doubt.map_or_else(|| taken_together(&strata, &weights), Err);
     let absent = [first, second].into_iter().find(|arm| all[*arm].rows() == 0);
     let overall = absent.map_or(overall, |arm| Err(Why::Absent { arm: arms.names[arm].clone() }));
-    let pooled = compare(all[first], all[second]).ok().map(|compared| compared.difference);
+    let strata = strata.into_iter().map(|compared| compared.map(settled)).collect();
+    let pooled = compare(all[first], all[second]).ok().map(|compared| settled(compared).difference);
     MeasuredPair { first, second, covered, weights, overall, analytic: None, pooled, strata }
 }
 
 /// Like compared with like: the strata's differences, weighed by the rows of both.
-fn taken_together(way: &Way, strata: &[Result<Compared, Why>], weights: &[f64], cells: (&[Cell], &[Cell])) -> Result<Compared, Why> {
+fn taken_together(strata: &[Result<Compared, Why>], weights: &[f64]) -> Result<Compared, Why> {
     let parts: Vec<(f64, &Contrast)> =
         strata.iter().zip(weights).filter_map(|(compared, weight)| Some((*weight, &compared.as_ref().ok()?.difference))).collect();
     if parts.is_empty() {
         return Err(Why::NoOverlap);
     }
-    let first = influence(way, cells.0, weights).ok_or(Why::NoOverlap)?;
-    let second = influence(way, cells.1, weights).ok_or(Why::NoOverlap)?;
-    Ok(Compared { difference: combined_over(&parts, &first, &second)?, ratio: None })
+    Ok(Compared { difference: combined(&parts)?, ratio: None })
+}
+
+/// Without what each unit moves, which is as much as the rows are and of use only until strata are taken together.
+fn settled(mut compared: Compared) -> Compared {
+    compared.difference.settle();
+    compared
 }
 
 /// How far units move a vendor's figure, strata weighed; strata that weigh nothing are left out.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::known::Rows;
+use super::known::{Rows, others};
 use super::{CannotPlan, ClaimedFigure, Contradicted, Plan};
 use crate::frame::Want;
 use crate::poc::spec::{Claim, Hypothesis, Side};
@@ -177,8 +177,9 @@ impl Asked<'_> {
 
     /// Error of the mean squared times the rows: the variance of a row with its design effect.
     fn spread(&self, values: &[f64], units: &[u32]) -> Result<f64, CannotPlan> {
-        let arm = if self.rows.is_some_and(Rows::clustered) { Arm::of_units(values, units) } else { Arm::new(values) };
-        let error = mean::mean_difference(&arm, &arm)?.error().unwrap_or(0.0);
+        let of = |units| Arm { values, units: Some(units).filter(|_| self.rows.is_some_and(Rows::clustered)) };
+        let others = others(units);
+        let error = mean::mean_difference(&of(units), &of(&others))?.error().unwrap_or(0.0);
         Ok(error * error / 2.0 * values.len() as f64)
     }
 

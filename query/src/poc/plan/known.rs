@@ -189,22 +189,23 @@ impl Values {
         self.values.iter().sum::<f64>() / self.values.len() as f64
     }
 
-    /// An arm beside itself: its error is that of one arm times the root of 2.
+    /// An arm beside one of other units that are just like its own: its error is that of one arm times the root of 2.
     fn beside_itself(&self, kind: &MetricKind, horizon: f64) -> Result<Contrast, ContrastError> {
-        let arm = self.arm();
+        let units = self.units.as_deref().map(others);
+        let (arm, other) = (self.arm(), Arm { values: &self.values, units: units.as_deref() });
         match kind {
-            MetricKind::Mean => mean::mean_difference(&arm, &arm),
-            MetricKind::Share => share::share_difference(&arm, &arm),
-            MetricKind::Quantile(q) => quantile::quantile_difference(&arm, &arm, *q),
-            MetricKind::Ordinal => ordinal::superiority(&arm, &arm),
+            MetricKind::Mean => mean::mean_difference(&arm, &other),
+            MetricKind::Share => share::share_difference(&arm, &other),
+            MetricKind::Quantile(q) => quantile::quantile_difference(&arm, &other, *q),
+            MetricKind::Ordinal => ordinal::superiority(&arm, &other),
             MetricKind::Ratio { .. } => {
-                let parts = Parts { above: &self.values, below: &self.second, units: self.units.as_deref() };
-                ratio_difference(&parts, &parts)
+                let parts = |units| Parts { above: &self.values, below: &self.second, units };
+                ratio_difference(&parts(arm.units), &parts(other.units))
             }
             MetricKind::Time { .. } => {
                 let ended: Vec<bool> = self.second.iter().map(|ended| *ended != 0.0).collect();
-                let times = Times { spells: Spells::new(&self.values, &ended)?, units: self.units.as_deref() };
-                restricted_mean_difference(&times, &times, horizon)
+                let spells = Spells::new(&self.values, &ended)?;
+                restricted_mean_difference(&Times { spells, units: arm.units }, &Times { spells, units: other.units }, horizon)
             }
         }
     }
@@ -229,6 +230,12 @@ impl Values {
             }
         }
     }
+}
+
+/// As many units as these, and none of them.
+pub(super) fn others(units: &[u32]) -> Vec<u32> {
+    let beyond = units.iter().max().map_or(0, |last| last + 1);
+    units.iter().map(|unit| unit + beyond).collect()
 }
 
 /// The mean over vendors: their scatter is supposed to be alike, whatever the figures are.

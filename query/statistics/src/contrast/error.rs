@@ -21,6 +21,14 @@ pub enum ContrastError {
         /// Of the second.
         second: u64,
     },
+    /// Units are in both arms, and each differs between them by the same.
+    #[error(
+        "{shared} units have rows in both arms, and none differs between them otherwise than the rest: the error of the difference is unknown"
+    )]
+    Alike {
+        /// Units with rows in both.
+        shared: u64,
+    },
     /// A value that is not a finite number.
     #[error("row {row} has the value {value}: leave out what was not measured")]
     NotFinite {
@@ -68,6 +76,16 @@ pub enum ContrastError {
         row: usize,
         /// The value.
         value: f64,
+    },
+    /// Strata that cannot be taken together.
+    #[error(
+        "take {strata} strata together that weigh {weight}: it takes differences that are no resamples, weighing 0 or more each and more than 0 in all"
+    )]
+    Strata {
+        /// How many.
+        strata: usize,
+        /// What they weigh in all.
+        weight: f64,
     },
     /// A quantile is between 0 and 1.
     #[error("quantile {q}: it must lie between 0 and 1, both excluded")]

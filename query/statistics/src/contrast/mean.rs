@@ -2,31 +2,17 @@
 
 use super::answer::{Contrast, Method, Scale};
 use super::error::ContrastError;
-use super::law::{Law, critical};
-use super::units::{Quotient, check, enough, freedom};
+use super::joint::{Joint, Summed};
+use super::law::Law;
+use super::units::{check, enough};
 use super::{Arm, MIN_UNITS};
-use crate::estimate::{Confidence, Estimate};
-
-/// The mean of an arm, with Student's interval over its units. Err with fewer than [`MIN_UNITS`] units (two rows, where rows stand for themselves), and
-/// when nothing varies.
-pub fn mean(arm: &Arm<'_>, level: Confidence) -> Result<Estimate, ContrastError> {
-    check(arm)?;
-    let least = least(arm, arm);
-    let of = Quotient::mean(arm).ok_or(ContrastError::TooFew { first: 0, second: 0, least })?;
-    enough([of.units, of.units], least)?;
-    if of.variance <= 0.0 {
-        return Err(ContrastError::Constant { first: of.units, second: of.units });
-    }
-    let half = critical(level, of.freedom) * of.variance.sqrt();
-    Ok(Estimate { value: of.value, low: of.value - half, high: of.value + half, n: of.rows })
-}
 
 /// Mean of the first less mean of the second, in the unit of the values.
 ///
 /// Welch's where both arms' rows stand for themselves (Biometrika 34 (1947), 28-35). Of rows in units each mean is a quotient of sums over units, with the
 /// variance of leaving out each unit (of units of one size that is the delta method); Student's t with Satterthwaite's degrees of freedom over the effective
-/// number of units. Err with too few units (see [`MIN_UNITS`]; two rows for
-/// Welch's), when nothing varies on either side, and for values that are not finite.
+/// number of units. Of units that are in both arms the covariance is taken into account. Err with too few units (see [`MIN_UNITS`]; two rows for
+/// Welch's), when nothing varies on either side, when all units are shared and differ by the same, and for values that are not finite.
 ///
 /// ```
 /// use qoe_statistics::{Confidence, contrast::{Arm, mean::mean_difference}};
@@ -37,43 +23,40 @@ pub fn mean(arm: &Arm<'_>, level: Confidence) -> Result<Estimate, ContrastError>
 /// # Ok::<(), qoe_statistics::contrast::ContrastError>(())
 /// ```
 pub fn mean_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {
-    let (first, second, freedom) = both(a, b)?;
-    let error = (first.variance + second.variance).sqrt();
-    Ok(Contrast {
-        value: first.value - second.value,
-        scale: Scale::Difference,
-        law: Law::student(error, freedom),
-        method: method(a, b),
-        error: Some(error),
-        units: [first.units, second.units],
-        rows: [first.rows, second.rows],
-    })
+    let (first, second) = both(a, b)?;
+    difference(&first, &second, method(a, b))
 }
 
 /// Mean of the first over mean of the second: 1.10 says 10 % more. As [`mean_difference`], on the logarithm; Err also when a mean is not above zero.
 pub fn mean_ratio(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {
-    let (first, second, _) = both(a, b)?;
+    let (first, second) = both(a, b)?;
     relative(first, second, method(a, b))
 }
 
-/// A ratio of two quotients, linearised on its logarithm.
-pub(super) fn relative(first: Quotient, second: Quotient, method: Method) -> Result<Contrast, ContrastError> {
-    if !(first.value > 0.0 && second.value > 0.0) {
-        return Err(ContrastError::NotPositive { first: first.value, second: second.value });
-    }
-    let log = |of: &Quotient| Quotient { variance: of.variance / (of.value * of.value), ..*of };
-    let (a, b) = (log(&first), log(&second));
-    let freedom = freedom(&a, &b).ok_or(ContrastError::Constant { first: a.units, second: b.units })?;
-    let error = (a.variance + b.variance).sqrt();
+/// A difference of two quotients.
+pub(super) fn difference(first: &Summed<'_>, second: &Summed<'_>, method: Method) -> Result<Contrast, ContrastError> {
+    let joint = Joint::of(first, second)?;
+    let (first, second, error) = (first.of, second.of, joint.variance.sqrt());
     Ok(Contrast {
-        value: first.value / second.value,
-        scale: Scale::Ratio,
-        law: Law::student(error, freedom),
+        value: first.value - second.value,
+        scale: Scale::Difference,
+        law: Law::student(error, joint.known([first.units, second.units])?),
         method,
         error: Some(error),
         units: [first.units, second.units],
         rows: [first.rows, second.rows],
+        moves: joint.moves,
     })
+}
+
+/// A ratio of two quotients, linearised on its logarithm.
+pub(super) fn relative(first: Summed<'_>, second: Summed<'_>, method: Method) -> Result<Contrast, ContrastError> {
+    let (a, b) = (first.of, second.of);
+    if !(a.value > 0.0 && b.value > 0.0) {
+        return Err(ContrastError::NotPositive { first: a.value, second: b.value });
+    }
+    let contrast = difference(&first.in_steps_of(a.value), &second.in_steps_of(b.value), method)?;
+    Ok(Contrast { value: a.value / b.value, scale: Scale::Ratio, moves: Vec::new(), ..contrast })
 }
 
 fn method(a: &Arm<'_>, b: &Arm<'_>) -> Method {
@@ -84,13 +67,12 @@ fn least(a: &Arm<'_>, b: &Arm<'_>) -> u64 {
     if a.units.is_none() && b.units.is_none() { 2 } else { MIN_UNITS }
 }
 
-fn both(a: &Arm<'_>, b: &Arm<'_>) -> Result<(Quotient, Quotient, f64), ContrastError> {
+fn both(a: &Arm<'_>, b: &Arm<'_>) -> Result<(Summed<'static>, Summed<'static>), ContrastError> {
     check(a)?;
     check(b)?;
     let least = least(a, b);
     let few = || ContrastError::TooFew { first: a.values.len() as u64, second: b.values.len() as u64, least };
-    let (first, second) = (Quotient::mean(a).ok_or_else(few)?, Quotient::mean(b).ok_or_else(few)?);
-    enough([first.units, second.units], least)?;
-    let freedom = freedom(&first, &second).ok_or(ContrastError::Constant { first: first.units, second: second.units })?;
-    Ok((first, second, freedom))
+    let (first, second) = (Summed::mean(a).ok_or_else(few)?, Summed::mean(b).ok_or_else(few)?);
+    enough([first.of.units, second.of.units], least)?;
+    Ok((first, second))
 }

@@ -1,13 +1,15 @@
 //! Values of an arm in order, each with its unit: what quantiles are read from.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::Arm;
 use super::error::ContrastError;
+use super::joint::Summed;
 use super::law::critical;
 use super::share::effective;
-use super::units::{Quotient, check, enough};
+use super::units::{check, enough};
 use crate::estimate::Confidence;
 
 /// The rows of an arm by value. Sorting is most of the work of quantiles: an arm that is asked several is put in order once.
@@ -55,12 +57,7 @@ impl Ordered {
 
     /// The quantile: interpolated between the two values about (n - 1) q, as most programs have it (Hyndman and Fan's type 7). `None` unless 0 < q < 1.
     pub fn quantile(&self, q: f64) -> Option<f64> {
-        (q > 0.0 && q < 1.0).then(|| self.between((self.values.len() - 1) as f64 * q))
-    }
-
-    /// The value at a place from 0, which need not be whole.
-    fn between(&self, place: f64) -> f64 {
-        between(&self.values, place)
+        (q > 0.0 && q < 1.0).then(|| between(&self.values, (self.values.len() - 1) as f64 * q))
     }
 
     pub(super) fn values(&self) -> &[f64] {
@@ -93,30 +90,53 @@ impl Ordered {
     /// The interval of a quantile at any number of standard errors.
     pub(super) fn interval(&self, q: f64) -> Result<OrderInterval, ContrastError> {
         let value = self.quantile(q).ok_or(ContrastError::Quantile { q })?;
+        Ok(self.about(value, q, self.worth(q)))
+    }
+
+    /// The same, and the share of rows below the quantile by unit, which is what its error comes of; `None` where rows stand for themselves.
+    pub(super) fn interval_and_share(&self, q: f64) -> Result<(OrderInterval, Option<Summed<'_>>), ContrastError> {
+        let value = self.quantile(q).ok_or(ContrastError::Quantile { q })?;
+        let share = self.share_below(q);
+        Ok((self.about(value, q, self.worth_of(share.as_ref())), share))
+    }
+
+    fn about(&self, value: f64, q: f64, worth: Worth) -> OrderInterval {
         let rows = self.values.len();
-        let Worth { rows: effective, freedom } = self.worth(q);
+        let Worth { rows: effective, freedom } = worth;
         // Far enough for any level that is asked; beyond it ends are those of the window.
         let farthest = Confidence::new(1.0 - BEYOND).map_or(FARTHEST, |level| critical(level, freedom)).max(FARTHEST);
         let at = |errors: f64| place(q, errors, effective, rows as f64).clamp(0.0, (rows - 1) as f64);
         let (from, to) = (at(-farthest).floor() as usize, at(farthest).ceil() as usize + 1);
-        Ok(OrderInterval { value, q, effective, freedom, rows, from, window: self.values[from..to].into() })
+        OrderInterval { value, q, effective, freedom, rows, from, window: self.values[from..to].into() }
     }
 
-    /// What the rows are worth for this quantile: by the share of rows up to it, or below it, whichever is nearer to q.
+    /// What the rows are worth for this quantile: by the share of rows below it.
     pub(super) fn worth(&self, q: f64) -> Worth {
+        self.worth_of(self.share_below(q).as_ref())
+    }
+
+    fn worth_of(&self, share: Option<&Summed<'_>>) -> Worth {
+        let alone = Worth { rows: self.values.len() as f64, freedom: f64::INFINITY };
+        share.map_or(alone, |share| Worth { rows: effective(&share.of), freedom: share.of.freedom })
+    }
+
+    /// The share of rows up to the quantile or below it, whichever is nearer to q, by unit: one that has more of them has the quantile further down, so that
+    /// a step of it is one down.
+    fn share_below(&self, q: f64) -> Option<Summed<'_>> {
         let rows = self.values.len();
-        let alone = Worth { rows: rows as f64, freedom: f64::INFINITY };
         if !self.clustered {
-            return alone;
+            return None;
         }
         let value = self.values[((rows as f64 * q).ceil() as usize).clamp(1, rows) - 1];
         let (below, upto) = (self.values.partition_point(|x| *x < value), self.values.partition_point(|x| *x <= value));
         let off = |count: usize| (count as f64 / rows as f64 - q).abs();
         let count = if off(below) < off(upto) { below } else { upto };
         // Of the two sides the one with fewer rows is counted: the variance is the same.
-        let tally = self.tally(if count * 2 > rows { count..rows } else { 0..count });
+        let above = count * 2 > rows;
+        let tally = self.tally(if above { count..rows } else { 0..count });
         let sums: Vec<(f64, f64)> = tally.iter().zip(&self.sizes).map(|(s, d)| (f64::from(*s), f64::from(*d))).collect();
-        Quotient::of(&sums, rows as u64).map_or(alone, |share| Worth { rows: effective(&share), freedom: share.freedom })
+        let share = Summed::of(Some(Cow::Borrowed(&self.names)), sums, rows as u64)?;
+        Some(share.in_steps_of(if above { 1.0 } else { -1.0 }))
     }
 }
 
@@ -135,7 +155,7 @@ const FARTHEST: f64 = 12.0;
 const BEYOND: f64 = 1e-7;
 
 /// The value at a place from 0, which need not be whole.
-fn between(values: &[f64], place: f64) -> f64 {
+pub(crate) fn between(values: &[f64], place: f64) -> f64 {
     let at = place.floor() as usize;
     let part = place - at as f64;
     match values.get(at + 1) {

@@ -1,17 +1,20 @@
 //! Which arm has the larger value of two rows drawn at random: for scores and for whatever is too skewed for means.
 
+use std::borrow::Cow;
+
 use super::answer::{Contrast, Method, Scale};
 use super::error::ContrastError;
+use super::joint::{Joint, Summed};
 use super::law::{Law, Margin};
 use super::ordered::Ordered;
-use super::units::{Quotient, enough, freedom};
+use super::units::enough;
 use super::{Arm, MIN_UNITS};
 
 /// How often a row of the first is larger than one of the second, ties counting half, less 1/2: -0.5 to 0.5, 0 when neither tends to be larger.
 ///
 /// Brunner and Munzel's (Biometrical Journal 42 (2000), 17-25), which suppose nothing of the shape or spread of either: plain scale, Student's t with
 /// Satterthwaite's degrees of freedom, held at both ends. Of rows in units the placements are summed over the unit and the mean placement is linearised as
-/// a quotient. Where every row of one arm lies beyond all of the other the variance would be estimated as nothing: the interval is then Wilson's of as many
+/// a quotient; of a unit that is in both arms, its placements in the one less those in the other. Where every row of one arm lies beyond all of the other the variance would be estimated as nothing: the interval is then Wilson's of as many
 /// of as many as the smaller arm has units. Err with fewer than [`MIN_UNITS`] units a side, and when all rows are tied.
 pub fn superiority(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {
     ordered(&Ordered::of(a)?, &Ordered::of(b)?)
@@ -23,14 +26,15 @@ pub fn ordered(a: &Ordered, b: &Ordered) -> Result<Contrast, ContrastError> {
     let (first, second) = (placements(a, b), placements(b, a));
     let none = || ContrastError::Constant { first: a.units(), second: b.units() };
     let (first, second) = (first.ok_or_else(none)?, second.ok_or_else(none)?);
-    let value = first.value - 0.5;
-    let variance = first.variance + second.variance;
-    let (law, error) = match freedom(&first, &second) {
-        Some(freedom) => (Law::Student { error: variance.sqrt(), freedom, within: (-0.5, 0.5) }, Some(variance.sqrt())),
+    let value = first.of.value - 0.5;
+    let joint = Joint::of(&first, &second)?;
+    let error = joint.variance.sqrt();
+    let (law, error) = match joint.freedom {
+        Some(freedom) => (Law::Student { error, freedom, within: (-0.5, 0.5) }, Some(error)),
         None if value.abs() < 0.5 => return Err(none()),
         None => {
             let n = a.units().min(b.units()) as f64;
-            (Law::mover(Margin::Share { share: first.value, n }, Margin::Known(0.5), f64::INFINITY), None)
+            (Law::mover(Margin::Share { share: first.of.value, n }, Margin::Known(0.5), f64::INFINITY), None)
         }
     };
     Ok(Contrast {
@@ -41,11 +45,12 @@ pub fn ordered(a: &Ordered, b: &Ordered) -> Result<Contrast, ContrastError> {
         error,
         units: [a.units(), b.units()],
         rows: [a.rows(), b.rows()],
+        moves: joint.moves,
     })
 }
 
 /// The mean placement of the first's rows among the second's: the share of those below, ties half.
-fn placements(of: &Ordered, among: &Ordered) -> Option<Quotient> {
+fn placements<'a>(of: &'a Ordered, among: &Ordered) -> Option<Summed<'a>> {
     let (values, others) = (of.values(), among.values());
     let n = others.len() as f64;
     // Twice the count below plus the ties: whole numbers, so that sums are exact.
@@ -67,5 +72,5 @@ fn placements(of: &Ordered, among: &Ordered) -> Option<Quotient> {
         }
     }
     let sums: Vec<(f64, f64)> = sums.iter().zip(of.sizes()).map(|(sum, size)| (*sum as f64 / 2.0 / n, f64::from(*size))).collect();
-    Quotient::of(&sums, of.rows())
+    Summed::of(of.clustered().then_some(Cow::Borrowed(of.names())), sums, of.rows())
 }

@@ -2,6 +2,7 @@
 
 use super::answer::{Contrast, Method, Scale};
 use super::error::ContrastError;
+use super::joint::Summed;
 use super::law::{Law, Margin};
 use super::ordered::Ordered;
 use super::share::binary;
@@ -37,13 +38,13 @@ impl<'a> Pairs<'a> {
     fn mean(&self, values: &[f64], least: u64) -> Result<Quotient, ContrastError> {
         let arm = Arm { values, units: self.units };
         check(&arm)?;
-        let of = Quotient::mean(&arm).ok_or(ContrastError::TooFew { first: 0, second: 0, least })?;
+        let of = Summed::mean(&arm).ok_or(ContrastError::TooFew { first: 0, second: 0, least })?.of;
         enough([of.units; 2], least)?;
         Ok(of)
     }
 
     fn contrast(value: f64, law: Law, method: Method, error: Option<f64>, of: &Quotient) -> Contrast {
-        Contrast { value, scale: Scale::Difference, law, method, error, units: [of.units; 2], rows: [of.rows; 2] }
+        Contrast { value, scale: Scale::Difference, law, method, error, units: [of.units; 2], rows: [of.rows; 2], moves: Vec::new() }
     }
 }
 

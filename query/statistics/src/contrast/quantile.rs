@@ -6,20 +6,12 @@
 
 use super::answer::{Contrast, Method, Scale};
 use super::error::ContrastError;
-use super::law::{Law, Margin, critical};
-use super::ordered::Ordered;
+use super::joint::{Joint, Summed};
+use super::law::{Law, Margin};
+use super::ordered::{OrderInterval, Ordered};
 use super::units::enough;
 use super::{Arm, MIN_UNITS};
-use crate::estimate::{Confidence, Estimate};
 use crate::moments::satterthwaite;
-
-/// The q-quantile of an arm with its interval; an end may be infinite (see [`quantile_difference`]).
-pub fn quantile(arm: &Ordered, q: f64, level: Confidence) -> Result<Estimate, ContrastError> {
-    let interval = arm.interval(q)?;
-    enough_units(arm)?;
-    let (low, high) = interval.ends(critical(level, interval.freedom));
-    Ok(Estimate { value: interval.value, low, high, n: arm.rows() })
-}
 
 /// The q-quantile (q between 0 and 1) of the first less that of the second, in the unit of the values.
 ///
@@ -33,13 +25,19 @@ pub fn quantile_difference(a: &Arm<'_>, b: &Arm<'_>, q: f64) -> Result<Contrast,
 
 /// The same of arms that are in order already.
 pub fn difference(a: &Ordered, b: &Ordered, q: f64) -> Result<Contrast, ContrastError> {
-    let (first, second) = (a.interval(q)?, b.interval(q)?);
+    let ((first, below_first), (second, below_second)) = (a.interval_and_share(q)?, b.interval_and_share(q)?);
     enough_units(a)?;
     enough_units(b)?;
     let value = first.value - second.value;
-    let freedom =
-        satterthwaite(&[(1.0 / first.effective, first.freedom), (1.0 / second.effective, second.freedom)]).unwrap_or(f64::INFINITY);
-    let law = Law::mover(Margin::Order(first), Margin::Order(second), freedom);
+    let apart = || satterthwaite(&[(1.0 / first.effective, first.freedom), (1.0 / second.effective, second.freedom)]);
+    let joint = match (below_first, below_second) {
+        (Some(one), Some(other)) => Some(together((one, &first), (other, &second))?),
+        _ => None,
+    };
+    let shared = joint.as_ref().filter(|joint| joint.correlation != 0.0);
+    let freedom = shared.map_or_else(apart, |joint| joint.freedom).unwrap_or(f64::INFINITY);
+    let correlation = shared.map_or(0.0, |joint| joint.correlation);
+    let law = Law::Mover { first: Margin::Order(first), second: Margin::Order(second), correlation, freedom };
     let error = half(&law, value);
     Ok(Contrast {
         value,
@@ -49,7 +47,21 @@ pub fn difference(a: &Ordered, b: &Ordered, q: f64) -> Result<Contrast, Contrast
         error,
         units: [a.units(), b.units()],
         rows: [a.rows(), b.rows()],
+        moves: joint.map_or_else(Vec::new, |joint| joint.moves),
     })
+}
+
+/// Shares below quantiles as what they move the quantiles: so that the error of each is half its interval of one standard error. Where that has no end, or none
+/// off its value, only how the shares go together can be told.
+fn together(first: (Summed<'_>, &OrderInterval), second: (Summed<'_>, &OrderInterval)) -> Result<Joint, ContrastError> {
+    let step = |(share, interval): &(Summed<'_>, &OrderInterval)| {
+        let (low, high) = interval.ends(1.0);
+        Some(share.of.variance.sqrt() / ((high - low) / 2.0)).filter(|step| *step > 0.0 && step.is_finite())
+    };
+    match step(&first).zip(step(&second)) {
+        Some((one, other)) => Joint::of(&first.0.in_steps_of(one), &second.0.in_steps_of(other)),
+        None => Ok(Joint { moves: Vec::new(), ..Joint::of(&first.0, &second.0)? }),
+    }
 }
 
 /// The q-quantile of an arm less what is known.
@@ -60,7 +72,7 @@ pub(super) fn against(arm: &Ordered, known: f64, q: f64, method: Method) -> Resu
     let freedom = interval.freedom;
     let law = Law::mover(Margin::Order(interval), Margin::Known(known), freedom);
     let error = half(&law, value);
-    Ok(Contrast { value, scale: Scale::Difference, law, method, error, units: [arm.units(); 2], rows: [arm.rows(); 2] })
+    Ok(Contrast { value, scale: Scale::Difference, law, method, error, units: [arm.units(); 2], rows: [arm.rows(); 2], moves: Vec::new() })
 }
 
 /// Half the interval of one standard error.

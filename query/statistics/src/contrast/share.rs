@@ -2,45 +2,46 @@
 
 use super::answer::{Contrast, Method, Scale};
 use super::error::ContrastError;
-use super::law::{Law, Margin, critical};
-use super::units::{Quotient, check, enough, freedom};
+use super::joint::{Joint, Summed};
+use super::law::{Law, Margin};
+use super::units::{Quotient, check, enough};
 use super::{Arm, MIN_UNITS};
-use crate::estimate::{Confidence, Estimate};
-use crate::share::wilson;
 
 /// A share with what it is worth.
-pub(super) struct Share {
-    pub(super) of: Quotient,
+struct Share {
+    of: Summed<'static>,
     /// Independent rows that would tell as much.
-    pub(super) effective: f64,
+    effective: f64,
 }
 
 impl Share {
     fn of(arm: &Arm<'_>) -> Result<Share, ContrastError> {
         check(arm)?;
         binary(arm.values)?;
-        let of = Quotient::mean(arm).ok_or(ContrastError::TooFew { first: 0, second: 0, least: 1 })?;
+        let mut of = Summed::mean(arm).ok_or(ContrastError::TooFew { first: 0, second: 0, least: 1 })?;
         if arm.units.is_none() {
-            return Ok(Share { effective: of.rows as f64, of: Quotient { freedom: f64::INFINITY, ..of } });
+            of.of.freedom = f64::INFINITY;
+            return Ok(Share { effective: of.of.rows as f64, of });
         }
-        enough([of.units; 2], MIN_UNITS)?;
-        Ok(Share { effective: effective(&of), of })
+        enough([of.of.units; 2], MIN_UNITS)?;
+        Ok(Share { effective: effective(&of.of), of })
     }
 
     /// What the variance would be of rows that stand for themselves.
     fn alone(&self) -> f64 {
-        self.of.value * (1.0 - self.of.value) / self.of.rows as f64
+        let of = self.of.of;
+        of.value * (1.0 - of.value) / of.rows as f64
     }
 
     /// Leaves rows in units at most as many effective rows as this design effect does.
     fn hold(&mut self, effect: f64) {
-        if self.of.freedom.is_finite() {
-            self.effective = self.effective.min((self.of.rows as f64 / effect).max(1.0));
+        if self.of.of.freedom.is_finite() {
+            self.effective = self.effective.min((self.of.of.rows as f64 / effect).max(1.0));
         }
     }
 
-    pub(super) fn margin(&self) -> Margin {
-        Margin::Share { share: self.of.value, n: self.effective }
+    fn margin(&self) -> Margin {
+        Margin::Share { share: self.of.of.value, n: self.effective }
     }
 }
 
@@ -58,38 +59,34 @@ pub(super) fn effective(of: &Quotient) -> f64 {
     if of.variance > 0.0 && alone > 0.0 { (alone / of.variance).clamp(1.0, of.rows as f64) } else { of.units as f64 }
 }
 
-/// The share of an arm with Wilson's interval; of rows in units at their effective number. Err with no rows, fewer than [`MIN_UNITS`] units, and for values
-/// other than 0 and 1.
-pub fn share(arm: &Arm<'_>, level: Confidence) -> Result<Estimate, ContrastError> {
-    let share = Share::of(arm)?;
-    let (low, high) = wilson(share.of.value, share.effective, critical(level, share.of.freedom));
-    Ok(Estimate { value: share.of.value, low, high, n: share.of.rows })
-}
-
 /// Share of the first less share of the second, -1 to 1.
 ///
 /// Newcombe's interval of the two Wilson intervals (Statistics in Medicine 17 (1998), 873-890, method 10). Of rows in units Wilson's is taken at the
 /// effective number of rows, the rows over the design effect: the variance over that of independent rows, an arm's own or that of both arms together,
 /// whichever is larger, as an arm in which by chance few units failed takes its scatter for small too; never below 1. Where all rows of an arm are alike
 /// each unit counts as one, so that none of all and all of all have intervals. Student's t over units stands in place of the normal quantile (Korn and
-/// Graubard, Survey Methodology 24 (1998), 193-201). Err with no rows, fewer than [`MIN_UNITS`] units, and for values other than 0 and 1.
+/// Graubard, Survey Methodology 24 (1998), 193-201). Where units are in both arms the two intervals are combined with the correlation that they give the
+/// shares, as his for pairs is (ibid., 2635-2650, method 10). Err with no rows, fewer than [`MIN_UNITS`] units, and for values other than 0 and 1.
 pub fn share_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {
     let (mut first, mut second) = (Share::of(a)?, Share::of(b)?);
-    let variance = first.of.variance + second.of.variance;
+    let joint = Joint::of(&first.of, &second.of)?;
+    let (one, other) = (first.of.of, second.of.of);
+    let variance = one.variance + other.variance;
     let alone = first.alone() + second.alone();
     if alone > 0.0 {
         first.hold(variance / alone);
         second.hold(variance / alone);
     }
-    let fewest = first.of.freedom.min(second.of.freedom);
-    let freedom = if fewest.is_infinite() { fewest } else { freedom(&first.of, &second.of).unwrap_or(fewest) };
+    let fewest = one.freedom.min(other.freedom);
+    let freedom = if fewest.is_infinite() { fewest } else { joint.freedom.unwrap_or(fewest) };
     Ok(Contrast {
-        value: first.of.value - second.of.value,
+        value: one.value - other.value,
         scale: Scale::Difference,
-        law: Law::mover(first.margin(), second.margin(), freedom),
+        law: Law::Mover { first: first.margin(), second: second.margin(), correlation: joint.correlation, freedom },
         method: Method::Newcombe,
-        error: (variance > 0.0).then(|| variance.sqrt()),
-        units: [first.of.units, second.of.units],
-        rows: [first.of.rows, second.of.rows],
+        error: (joint.variance > 0.0).then(|| joint.variance.sqrt()),
+        units: [one.units, other.units],
+        rows: [one.rows, other.rows],
+        moves: joint.moves,
     })
 }

@@ -9,6 +9,7 @@ use super::time::Times;
 use super::*;
 use crate::estimate::{Confidence, Estimate};
 use crate::spell::Spells;
+use crate::{Rows, UnitQuantile};
 
 fn reference() -> Value {
     serde_json::from_str(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/reference/contrast.json"))).unwrap()
@@ -25,7 +26,7 @@ impl<'a> Side<'a> {
     fn both(reference: &'a Value, kind: &str) -> [Side<'a>; 2] {
         [0, 1].map(|arm| {
             let of = &reference["input"][kind][arm];
-            Side(of, numbers(&of["units"]).into_iter().map(|unit| unit as u32).collect())
+            Side(of, numbers(&of["units"]).into_iter().map(|unit| unit as u32 + 1_000 * arm as u32).collect())
         })
     }
 
@@ -74,10 +75,10 @@ fn rows_that_stand_for_themselves_as_scipy_and_statsmodels_have_them() {
     for q in ["0.25", "0.5", "0.95"] {
         close(ordered.quantile(q.parse().unwrap()).unwrap(), &want["quantiles"][q]);
     }
-    let median = quantile::quantile(&ordered, 0.5, Confidence::P95).unwrap();
-    // scipy's holds at least its level and ends at values; this one interpolates to the next, here at a step of 0.1.
-    let [low, high] = ["low", "high"].map(|end| want["median"][end].as_f64().unwrap());
-    assert!((low..low + 0.1).contains(&median.low) && (high - 0.1..=high).contains(&median.high), "{median:?}");
+    let median = UnitQuantile::new(Rows { values: &a, units: None }, 0.5, Confidence::P95).unwrap();
+    close(median.interpolated(), &want["quantiles"]["0.5"]);
+    close(median.figure().low.unwrap(), &want["median"]["low"]);
+    close(median.figure().high.unwrap(), &want["median"]["high"]);
 }
 
 /// Of units of different sizes by leaving out each (numpy).
@@ -112,7 +113,7 @@ fn units_of_one_size_as_growthbook_and_statsmodels_have_them() {
     let arm = |at: usize| Arm::of_units(&values[at], &sides[at].1);
     same(&mean::mean_difference(&arm(0), &arm(1)).unwrap(), &want["growthbook"]);
     for at in [0, 1] {
-        let of = units::Quotient::mean(&arm(at)).unwrap();
+        let of = joint::Summed::mean(&arm(at)).unwrap().of;
         close(of.value, &want["statsmodels"][at]["value"]);
         close(of.variance, &want["statsmodels"][at]["variance"]);
         for q in ["0.5", "0.9"] {
@@ -171,7 +172,7 @@ fn restricted_means_of_units_of_one_row_are_those_without_units() {
     let sides = Side::both(&reference, "uneven");
     let exits = [0, 1].map(|at| sides[at].column("exit"));
     let events = sides.each_ref().map(Side::events);
-    let numbers = exits.each_ref().map(|exits| (0..exits.len() as u32).collect::<Vec<u32>>());
+    let numbers = [0, 1].map(|at| (0..exits[at].len() as u32).map(|row| row + 1_000 * at as u32).collect::<Vec<u32>>());
     let times = |at: usize, units| Times { spells: Spells::new(&exits[at], &events[at]).unwrap(), units };
     let alone = time::restricted_mean_difference(&times(0, None), &times(1, None), 20.0).unwrap();
     let single = time::restricted_mean_difference(&times(0, Some(&numbers[0])), &times(1, Some(&numbers[1])), 20.0).unwrap();

@@ -1,11 +1,13 @@
 //! Time until an event compared, where some were not watched to it.
 
 use super::MIN_UNITS;
-use super::answer::{Contrast, Method, Scale};
+use super::answer::{Contrast, Method};
 use super::error::ContrastError;
-use super::law::Law;
-use super::units::{Quotient, check_units, enough, freedom, runs, sums};
-use crate::estimate::Confidence;
+use super::joint::{ROUNDING, Summed};
+use super::law::critical;
+use super::mean::difference;
+use super::units::{Quotient, check_units, enough, runs};
+use crate::estimate::{Confidence, Estimate};
 use crate::kaplan_meier::KaplanMeier;
 use crate::log_rank::{Groups, LogRankError, chi_square_tail};
 use crate::spell::Spells;
@@ -30,17 +32,31 @@ impl Times<'_> {
         check_units(self.units, self.spells.rows())
     }
 
-    fn mean(&self, horizon: f64) -> Result<Quotient, ContrastError> {
+    fn mean(&self, horizon: f64) -> Result<Summed<'static>, ContrastError> {
         self.check()?;
         let curve = KaplanMeier::new(&self.spells)?;
         let mean = curve.restricted_mean(horizon, Confidence::P95)?;
         let rows = self.spells.rows();
         let influence = curve.restricted_mean_influence(&self.spells, horizon);
-        let sums: Vec<(f64, f64)> = sums(self.units, rows, |row| (influence[row] * rows as f64, 1.0));
-        let about = Quotient::of(&sums, rows as u64).ok_or(ContrastError::TooFew { first: 1, second: 1, least: MIN_UNITS })?;
-        let variance = if self.units.is_none() { mean.standard_error.powi(2) } else { about.variance };
-        Ok(Quotient { value: mean.mean.value, variance, ..about })
+        let summed = Summed::of_rows(self.units, rows, |row| (influence[row] * rows as f64, 1.0));
+        let mut summed = summed.ok_or(ContrastError::TooFew { first: 1, second: 1, least: MIN_UNITS })?;
+        let variance = if self.units.is_none() { mean.standard_error.powi(2) } else { summed.of.variance };
+        summed.of = Quotient { value: mean.mean.value, variance, ..summed.of };
+        Ok(summed)
     }
+}
+
+/// Mean time of an arm without the event up to `horizon`, with Student's interval over its units, held between 0 and the horizon; see
+/// [`restricted_mean_difference`].
+pub fn restricted_mean(arm: &Times<'_>, horizon: f64, level: Confidence) -> Result<Estimate, ContrastError> {
+    let of = arm.mean(horizon)?.of;
+    let least = if arm.units.is_some() { MIN_UNITS } else { 1 };
+    enough([of.units; 2], least)?;
+    if of.variance <= 0.0 {
+        return Err(ContrastError::Constant { first: of.units, second: of.units });
+    }
+    let half = critical(level, of.freedom) * of.variance.sqrt();
+    Ok(Estimate { value: of.value, low: (of.value - half).max(0.0), high: (of.value + half).min(horizon), n: of.rows })
 }
 
 /// Mean time without the event up to `horizon`, first less second, in the unit of time: the area between the survival curves.
@@ -50,18 +66,8 @@ impl Times<'_> {
 /// a side, when a curve is not known up to the horizon, when an arm has no event before it, and for weights and late entries.
 pub fn restricted_mean_difference(a: &Times<'_>, b: &Times<'_>, horizon: f64) -> Result<Contrast, ContrastError> {
     let (first, second) = (a.mean(horizon)?, b.mean(horizon)?);
-    enough([first.units, second.units], MIN_UNITS)?;
-    let freedom = freedom(&first, &second).ok_or(ContrastError::Constant { first: first.units, second: second.units })?;
-    let error = (first.variance + second.variance).sqrt();
-    Ok(Contrast {
-        value: first.value - second.value,
-        scale: Scale::Difference,
-        law: Law::Student { error, freedom, within: (-horizon, horizon) },
-        method: Method::RestrictedMean,
-        error: Some(error),
-        units: [first.units, second.units],
-        rows: [first.rows, second.rows],
-    })
+    enough([first.of.units, second.of.units], MIN_UNITS)?;
+    Ok(difference(&first, &second, Method::RestrictedMean)?.held(-horizon, horizon))
 }
 
 /// How often arms of the same survival would differ as much, 0 to 1: the log-rank test.
@@ -83,18 +89,32 @@ pub fn log_rank(a: &Times<'_>, b: &Times<'_>) -> Result<f64, ContrastError> {
     let residuals = residuals(&spells, &codes);
     let (first, second) = residuals.split_at(a.spells.rows());
     let score = test.groups[0].observed as f64 - test.groups[0].expected;
-    let (mut variance, mut units) = (0.0, [0_u64; 2]);
-    for (arm, (side, of)) in [(a, first), (b, second)].into_iter().enumerate() {
-        let (rows, mut scatter) = (of.len() as f64, 0.0);
-        for run in runs(side.units, of.len()) {
-            units[arm] += 1;
-            scatter += (of[run.clone()].iter().sum::<f64>() / (1.0 - run.len() as f64 / rows)).powi(2);
-        }
-        variance += scatter * (units[arm] as f64 - 1.0) / units[arm] as f64;
+    let moved = [scattered(a.units, first), scattered(b.units, second)];
+    enough([moved[0].len() as u64, moved[1].len() as u64], MIN_UNITS)?;
+    let apart: f64 = moved.iter().flatten().map(|(_, moved)| moved * moved).sum();
+    let mut together = moved.concat();
+    // Of a unit in both arms what its rows in either add to the score is one.
+    if a.units.is_some() && b.units.is_some() {
+        together.sort_by_key(|(unit, _)| *unit);
+        together = together.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.iter().map(|(_, moved)| moved).sum())).collect();
     }
-    enough(units, MIN_UNITS)?;
+    let shared = (moved[0].len() + moved[1].len() - together.len()) as u64;
+    let variance: f64 = together.iter().map(|(_, moved)| moved * moved).sum();
+    if shared > 0 && variance <= ROUNDING * apart {
+        return Err(ContrastError::Alike { shared });
+    }
     let p = chi_square_tail(score * score / variance, 1).filter(|p| p.is_finite());
     p.ok_or(ContrastError::LogRank(LogRankError::NoEvents { rows: exit.len() }))
+}
+
+/// What each unit of an arm adds to the score, as if left out.
+fn scattered(units: Option<&[u32]>, residuals: &[f64]) -> Vec<(u32, f64)> {
+    let rows = residuals.len();
+    let unit = |at: usize| units.map_or(0, |units| units[at]);
+    let stretched = |run: std::ops::Range<usize>| residuals[run.clone()].iter().sum::<f64>() / (1.0 - run.len() as f64 / rows as f64);
+    let moved: Vec<(u32, f64)> = runs(units, rows).map(|run| (unit(run.start), stretched(run))).collect();
+    let k = moved.len() as f64;
+    moved.into_iter().map(|(unit, moved)| (unit, moved * ((k - 1.0) / k).sqrt())).collect()
 }
 
 /// What each row adds to the score: its event less what was expected of it, both against the share of the first arm among those at risk.

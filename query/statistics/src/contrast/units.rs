@@ -9,8 +9,8 @@
 
 use std::ops::Range;
 
+use super::Arm;
 use super::error::ContrastError;
-use super::{Arm, MIN_UNITS};
 use crate::moments::satterthwaite;
 
 /// The rows of each unit, one range a unit.
@@ -98,11 +98,6 @@ impl Quotient {
         let freedom = (below * below / squares - 1.0).max(1.0);
         Some(Quotient { value, variance, freedom, units, rows })
     }
-
-    /// The mean of rows that come in units.
-    pub(super) fn mean(arm: &Arm<'_>) -> Option<Quotient> {
-        Quotient::of(&sums(arm.units, arm.values.len(), |row| (arm.values[row], 1.0)), arm.values.len() as u64)
-    }
 }
 
 /// The sums of each unit.
@@ -110,13 +105,7 @@ pub(super) fn sums(units: Option<&[u32]>, rows: usize, of: impl Fn(usize) -> (f6
     runs(units, rows).map(|run| run.map(&of).fold((0.0, 0.0), |(a, b), (s, d)| (a + s, b + d))).collect()
 }
 
-/// The degrees of freedom of two that can be compared: enough units, and something varies.
-pub(super) fn comparable(a: &Quotient, b: &Quotient) -> Result<f64, ContrastError> {
-    enough([a.units, b.units], MIN_UNITS)?;
-    freedom(a, b).ok_or(ContrastError::Constant { first: a.units, second: b.units })
-}
-
-/// Satterthwaite's degrees of freedom of a difference; `None` when neither varies.
+/// Satterthwaite's degrees of freedom of a difference of arms that share no unit; `None` when neither varies.
 pub(super) fn freedom(a: &Quotient, b: &Quotient) -> Option<f64> {
     satterthwaite(&[(a.variance, a.freedom), (b.variance, b.freedom)])
 }

@@ -5,6 +5,7 @@ mod independent;
 mod linear;
 mod others;
 mod quantiles;
+mod shared;
 mod worlds;
 
 use qoe_statistics::contrast::{Contrast, ContrastError};

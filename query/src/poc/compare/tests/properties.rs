@@ -16,8 +16,21 @@ const METRICS: [&str; 6] = [
     "stay=watched:higher:time/left",
 ];
 
+/// Whose calls the vendors have.
+#[derive(Clone, Copy)]
+enum Users {
+    /// Each its own users'.
+    Apart,
+    /// The same users', from call to call.
+    Shared,
+}
+
 /// Rows of these vendors: users with habits of their own, in three regions.
 fn rows(vendors: &[&str], scale: f64) -> Rows {
+    rows_of(vendors, scale, Users::Apart)
+}
+
+fn rows_of(vendors: &[&str], scale: f64, users: Users) -> Rows {
     let mut rows = Rows::default();
     for (at, vendor) in vendors.iter().enumerate() {
         // Each vendor's rows come of its own name, so that another vendor changes nothing of them.
@@ -36,7 +49,11 @@ fn rows(vendors: &[&str], scale: f64) -> Rows {
                     ("left", f64::from(dice.random::<f64>() < 0.7)),
                 ];
                 let region = ["cn", "eu", "us"][dice.random_range(0..3)];
-                rows.push(vendor, &format!("{vendor}{user}"), region, &values);
+                let user = match users {
+                    Users::Apart => format!("{vendor}{user}"),
+                    Users::Shared => format!("{user}"),
+                };
+                rows.push(vendor, &user, region, &values);
             }
         }
     }
@@ -64,10 +81,10 @@ fn intervals(answer: &CompareAnswer) -> Vec<Estimate> {
 
 #[test]
 fn swapping_vendors_negates_estimates_and_inverts_ratios() {
-    let rows = rows(&["A", "B"], 1.0);
-    let mut swapped = rows.clone();
-    swapped.arm.iter_mut().for_each(|arm| *arm = if arm == "A" { "B".into() } else { "A".into() });
-    for within in [false, true] {
+    for (users, within) in [(Users::Apart, false), (Users::Apart, true), (Users::Shared, false), (Users::Shared, true)] {
+        let rows = rows_of(&["A", "B"], 1.0, users);
+        let mut swapped = rows.clone();
+        swapped.arm.iter_mut().for_each(|arm| *arm = if arm == "A" { "B".into() } else { "A".into() });
         let question = || if within { asked(&METRICS, &[]).within("region") } else { asked(&METRICS, &[]) };
         let (one, other) = (question().of(&rows), question().of(&swapped));
         for (a, b) in intervals(&one).iter().zip(&intervals(&other)) {
@@ -85,8 +102,9 @@ fn swapping_vendors_negates_estimates_and_inverts_ratios() {
 
 #[test]
 fn another_vendor_does_not_change_a_pairs_raw_estimates() {
-    for question in [asked(&METRICS, &[]), asked(&METRICS, &[]).within("region")] {
-        let (two, three) = (question.of(&rows(&["A", "B"], 1.0)), question.of(&rows(&["A", "B", "C"], 1.0)));
+    let questions = || [asked(&METRICS, &[]), asked(&METRICS, &[]).within("region")];
+    for (question, users) in questions().into_iter().zip([Users::Apart; 2]).chain(questions().into_iter().zip([Users::Shared; 2])) {
+        let (two, three) = (question.of(&rows_of(&["A", "B"], 1.0, users)), question.of(&rows_of(&["A", "B", "C"], 1.0, users)));
         for (a, b) in two.metrics.iter().zip(&three.metrics).filter(|(of, _)| of.horizon.is_none()) {
             same(&a.pairs[0].overall.as_ref().unwrap().difference, &b.pairs[0].overall.as_ref().unwrap().difference);
         }

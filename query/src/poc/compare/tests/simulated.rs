@@ -45,7 +45,7 @@ fn at_most(name: &str, bound: f64, holds: impl Fn(u64) -> bool + Sync) {
 }
 
 #[track_caller]
-fn about(name: &str, bound: f64, within: f64, holds: impl Fn(u64) -> bool + Sync) {
+pub fn about(name: &str, bound: f64, within: f64, holds: impl Fn(u64) -> bool + Sync) {
     let found = share(name, bound, holds);
     // Of a short run chance is the wider one.
     assert!((found.share - bound).abs() <= within.max(found.chance), "{name}: {} is not {bound}", found.share);
@@ -98,7 +98,7 @@ impl Vendors {
     }
 }
 
-fn normal(dice: &mut ChaCha8Rng) -> f64 {
+pub fn normal(dice: &mut ChaCha8Rng) -> f64 {
     let (u, v): (f64, f64) = (1.0 - dice.random::<f64>(), dice.random());
     (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
 }
@@ -153,6 +153,61 @@ fn intervals_cover_what_was_planted() {
         covers(&all().within("region"), 2, 60, seed)
     });
     assert!(few.share >= 0.95 - few.chance.max(0.02), "{}", few.share);
+}
+
+/// Calls, and not users, are given to vendors by chance: users whose habits weigh more than all else have rows of both, by whatever network a call comes.
+fn by_call(seed: u64, users: usize, better: f64) -> Rows {
+    let mut dice = ChaCha8Rng::seed_from_u64(7_000_000 + seed);
+    let mut rows = Rows::default();
+    for user in 0..users {
+        let habit = 90.0 * normal(&mut dice);
+        for _ in 0..dice.random_range(2..13) {
+            let vendor = if dice.random::<bool>() { "A" } else { "B" };
+            let place = dice.random_range(0..3);
+            let delay = 400.0 + habit + [0.0, 40.0, 90.0][place] + 50.0 * normal(&mut dice) - if vendor == "A" { better } else { 0.0 };
+            let watched = 20.0 * dice.random::<f64>();
+            let stayed = (4.0 + delay / 60.0 + 3.0 * normal(&mut dice)).max(0.1);
+            let values = [
+                ("delay", delay),
+                ("joined", f64::from(delay < 550.0)),
+                ("rating", (delay / 100.0).round()),
+                ("watched", watched.min(stayed)),
+                ("left", f64::from(stayed <= watched)),
+            ];
+            rows.push(vendor, &format!("{user}"), ["cn", "eu", "us"][place], &values);
+        }
+    }
+    rows
+}
+
+#[test]
+fn users_with_calls_of_both_vendors_are_compared_with_themselves() {
+    const OF: [&str; 4] = ["mean=delay:lower", "joined:higher:share", "rating:lower:ordinal", "stay=watched:higher:time/left"];
+    for (within, name) in [(false, "over all"), (true, "within regions")] {
+        let asked = || if within { asked(&OF, &[]).within("region") } else { asked(&OF, &[]) };
+        let found = |at: usize, seed: u64, better: f64| {
+            let answer = asked().of(&by_call(seed, 80, better));
+            answer.metrics[at].pairs[0].overall.as_ref().unwrap().difference
+        };
+        about(&format!("calls of 80 users given by chance: mean covers, {name}"), 0.95, 0.02, |seed| !found(0, seed, 20.0).excludes(-20.0));
+        for (at, metric) in ["mean", "share", "rating", "time"].into_iter().enumerate() {
+            let name = format!("the same of vendors alike: {metric} called, {name}");
+            let called = share(&name, 0.05, |seed| found(at, 1_000_000 + seed, 0.0).excludes(0.0));
+            assert!(called.share <= 0.065 + called.chance, "{name}: {}", called.share);
+        }
+    }
+    let width = |of: &crate::statistics::Estimate| of.high - of.low;
+    let mut apart = by_call(1, 80, 0.0);
+    let together = asked(&OF, &[]).of(&apart);
+    for (unit, arm) in apart.unit.iter_mut().zip(&apart.arm) {
+        unit.push_str(arm);
+    }
+    let apart = asked(&OF, &[]).of(&apart);
+    assert_eq!((together.contaminated > 50, apart.contaminated), (true, 0));
+    for (one, other) in together.metrics.iter().zip(&apart.metrics) {
+        let [one, other] = [one, other].map(|of| width(&of.pairs[0].overall.as_ref().unwrap().difference));
+        assert!(one < 0.85 * other, "{one} is to be narrower than {other}, in which users are taken for others");
+    }
 }
 
 #[test]

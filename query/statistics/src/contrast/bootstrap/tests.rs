@@ -101,7 +101,7 @@ fn many(seed: u64, users: u32) -> (Vec<f64>, Vec<u32>) {
         let own: f64 = random.random_range(0.0..100.0);
         for _ in 0..random.random_range(1..10) {
             values.push(own - 60.0 * (1.0 - random.random::<f64>()).ln());
-            units.push(user);
+            units.push(seed as u32 * 10_000 + user);
         }
     }
     (values, units)

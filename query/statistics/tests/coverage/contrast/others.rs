@@ -175,7 +175,7 @@ fn values_adjusted_by_earlier_ones_are_found() {
                     let earlier = if random.random::<f64>() < 0.8 { user + 0.4 * normal(random) } else { f64::NAN };
                     for _ in 0..units.sizes.draw(random) {
                         now.values.push(better + user + normal(random));
-                        now.units.push(at as u32);
+                        now.units.push(arm as u32 * 1_000 + at as u32);
                         before.push(earlier);
                     }
                 }

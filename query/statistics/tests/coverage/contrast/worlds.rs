@@ -12,6 +12,12 @@ pub fn random(seed: u64, arm: u64) -> Random {
     ChaCha8Rng::seed_from_u64(seed.wrapping_mul(2).wrapping_add(arm) ^ 0x5eed_0000_0000)
 }
 
+/// Where units are numbered from: arms drawn apart are of different ones.
+pub fn first_unit(random: &Random) -> u32 {
+    let [a, b, c, d, ..] = random.get_seed();
+    u32::from_be_bytes([a & 0x7f, b, c, d])
+}
+
 pub fn normal(random: &mut Random) -> f64 {
     let (u, v): (f64, f64) = (1.0 - random.random::<f64>(), random.random());
     (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
@@ -88,12 +94,13 @@ impl Rows {
 /// Rows of units: `unit` draws what the unit is like, `row` a row of it.
 pub fn rows<U>(random: &mut Random, units: Units, unit: impl Fn(&mut Random) -> U, row: impl Fn(&mut Random, &U) -> f64) -> Rows {
     let mut rows = Rows::default();
+    let from = first_unit(random);
     for at in 0..units.count {
         let size = units.sizes.draw(random);
         let like = unit(random);
         for _ in 0..size {
             rows.values.push(row(random, &like));
-            rows.units.push(at as u32);
+            rows.units.push(from + at as u32);
         }
     }
     rows
