@@ -204,9 +204,10 @@ fn users_with_calls_of_both_vendors_are_compared_with_themselves() {
     }
     let apart = asked(&OF, &[]).of(&apart);
     assert_eq!((together.contaminated > 50, apart.contaminated), (true, 0));
-    for (one, other) in together.metrics.iter().zip(&apart.metrics) {
-        let [one, other] = [one, other].map(|of| width(&of.pairs[0].overall.as_ref().unwrap().difference));
-        assert!(one < 0.85 * other, "{one} is to be narrower than {other}, in which users are taken for others");
+    // The more habits weigh in a metric, the more it gains: in how long people stay they hardly do.
+    for (at, most) in [0.7, 0.85, 0.85, 1.0].into_iter().enumerate() {
+        let [one, other] = [&together, &apart].map(|of| width(&of.metrics[at].pairs[0].overall.as_ref().unwrap().difference));
+        assert!(one < most * other, "{one} is to be narrower than {other}, in which users are taken for others");
     }
 }
 

