@@ -65,12 +65,14 @@ pub(super) fn effective(of: &Quotient) -> f64 {
 /// effective number of rows, the rows over the design effect: the variance over that of independent rows, an arm's own or that of both arms together,
 /// whichever is larger, as an arm in which by chance few units failed takes its scatter for small too; never below 1. Where all rows of an arm are alike
 /// each unit counts as one, so that none of all and all of all have intervals. Student's t over units stands in place of the normal quantile (Korn and
-/// Graubard, Survey Methodology 24 (1998), 193-201). Where units are in both arms the two intervals are combined with the correlation that they give the
-/// shares, as his for pairs is (ibid., 2635-2650, method 10). Err with no rows, fewer than [`MIN_UNITS`] units, and for values other than 0 and 1.
+/// Graubard, Survey Methodology 24 (1998), 193-201), and over rows where an arm has fewer than 30 of them. Where units are in both arms the two intervals are
+/// combined with the correlation that they give the shares, as his for pairs is (ibid., 2635-2650, method 10). Err with fewer than [`MIN_UNITS`] rows or units,
+/// and for values other than 0 and 1.
 pub fn share_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {
     let (mut first, mut second) = (Share::of(a)?, Share::of(b)?);
-    let joint = Joint::of(&first.of, &second.of)?;
     let (one, other) = (first.of.of, second.of.of);
+    enough([one.rows, other.rows], MIN_UNITS)?;
+    let joint = Joint::of(&first.of, &second.of)?;
     let variance = one.variance + other.variance;
     let alone = first.alone() + second.alone();
     if alone > 0.0 {
@@ -78,7 +80,7 @@ pub fn share_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastEr
         second.hold(variance / alone);
     }
     let fewest = one.freedom.min(other.freedom);
-    let freedom = if fewest.is_infinite() { fewest } else { joint.freedom.unwrap_or(fewest) };
+    let freedom = if fewest.is_infinite() { small([one.rows, other.rows]) } else { joint.freedom.unwrap_or(fewest) };
     Ok(Contrast {
         value: one.value - other.value,
         scale: Scale::Difference,
@@ -89,4 +91,62 @@ pub fn share_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastEr
         rows: [one.rows, other.rows],
         moves: joint.moves,
     })
+}
+
+/// Degrees of freedom of rows that stand for themselves: those of two means while an arm has fewer than [`FEW_ROWS`], infinite from there on.
+///
+/// Newcombe's interval with normal quantiles finds a difference between equal shares up to 9.2 % of the time where arms have 5 to 20 rows (6 and 7 rows, at
+/// 95 %); with these at most 6.4 % (12 rows each), for all shares of 0.05 to 0.95.
+fn small(rows: [u64; 2]) -> f64 {
+    if rows.iter().any(|rows| *rows < FEW_ROWS) { (rows[0] + rows[1]) as f64 - 2.0 } else { f64::INFINITY }
+}
+
+/// Rows from which on the normal quantile serves: our choice, from that enumeration.
+const FEW_ROWS: u64 = 30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimate::Confidence;
+
+    /// Whether so many yes of so many rows are told apart at 95 %.
+    fn told(yes: [usize; 2], rows: [usize; 2]) -> bool {
+        let arm = |at: usize| (0..rows[at]).map(|row| f64::from(u8::from(row < yes[at]))).collect::<Vec<_>>();
+        share_difference(&Arm::new(&arm(0)), &Arm::new(&arm(1))).is_ok_and(|found| found.interval(Confidence::P95).excludes(0.0))
+    }
+
+    /// How often each number of yes comes of so many rows.
+    fn binomial(rows: usize, share: f64) -> Vec<f64> {
+        let mut of = vec![1.0];
+        for _ in 0..rows {
+            let mut next = vec![0.0; of.len() + 1];
+            of.iter().enumerate().for_each(|(yes, p)| {
+                next[yes] += p * (1.0 - share);
+                next[yes + 1] += p * share;
+            });
+            of = next;
+        }
+        of
+    }
+
+    #[test]
+    fn two_and_three_rows_a_side_are_told_apart_by_nothing() {
+        assert!(!told([2, 0], [2, 2]) && !told([3, 0], [3, 3]) && !told([4, 0], [4, 40]));
+        assert!(told([5, 0], [5, 5]), "Fisher's exact p is 0.008");
+    }
+
+    #[test]
+    fn equal_shares_of_few_rows_are_told_apart_no_more_often_than_stated() {
+        for first in 5..=20 {
+            for second in first..=20 {
+                let apart: Vec<(usize, usize)> =
+                    (0..=first).flat_map(|a| (0..=second).map(move |b| (a, b))).filter(|(a, b)| told([*a, *b], [first, second])).collect();
+                for share in (1..20).map(|at| f64::from(at) * 0.05) {
+                    let (a, b) = (binomial(first, share), binomial(second, share));
+                    let error: f64 = apart.iter().map(|(x, y)| a[*x] * b[*y]).sum();
+                    assert!(error <= 0.065, "{first} and {second} rows, share {share}: {error}");
+                }
+            }
+        }
+    }
 }
