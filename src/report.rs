@@ -9,6 +9,7 @@ use chrono::Utc;
 use clap::{Args, Subcommand};
 use qoe_dashboards::report::{Provenance, Report, Tile, render};
 use qoe_dashboards::{Lang, section, wire};
+use qoe_query::frame::Repeated;
 use qoe_query::relations::{self, Window};
 use qoe_query::report::{ReportQuestion, ReportSources, SatisfactionReport, satisfaction_report};
 use qoe_query::retention::DayClock;
@@ -60,6 +61,9 @@ pub struct SatisfactionArgs {
     data: DataArgs,
 }
 
+/// The column with when a session began.
+const STARTED_AT: &str = "started_at";
+
 /// Asks and writes.
 pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
     match args.report {
@@ -70,12 +74,15 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
 async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
     let clock = DayClock::calendar(&args.tz)
         .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", args.tz)))?;
-    let data = args.data.open().await?;
+    let data = args.data.open_spanned().await?;
+    if args.data.is_file() && args.data.is_spanned() && !data.has(STARTED_AT) {
+        return Err(WrongUse(format!("--since and --until choose rows by {STARTED_AT}, a column that the file does not have")).into());
+    }
     let question = ReportQuestion {
         kind: args.kind,
         by: args.by.clone(),
         clock,
-        condition: args.data.condition(),
+        condition: args.data.condition_within(STARTED_AT),
         now: args.as_of().and_hms_opt(0, 0, 0).context("a day begins at midnight")?.and_utc(),
         level: args.print.level,
         seed: args.print.seed,
@@ -87,14 +94,16 @@ async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
         command: args.command(&data),
         zone: args.tz.clone(),
         questions: questions(&args, &data),
+        repeated: data.repeated(),
     };
     data.close().await;
     let report = answered?;
     if let Some(folder) = &args.png {
         pictures(&report, args.print.lang(), folder)?;
     }
+    let repeated = made.repeated;
     args.print.print_or(
-        || wire::report::report(&report),
+        || wire::of_rows(wire::report::report(&report), repeated),
         |lang| {
             let page = render(&page(&report, lang, made), lang);
             if args.out.as_os_str() == "-" {
@@ -124,7 +133,7 @@ async fn ask(args: &SatisfactionArgs, question: &ReportQuestion, data: &Data) ->
     let kind = args.kind.name();
     let sessions = data.input(|period| relations::sessions(period, kind, Window::Whole)).await?;
     let sources = match data {
-        Data::File(_) => ReportSources { sessions, visits: None, releases: None, vendors: None, period: None },
+        Data::File { .. } => ReportSources { sessions, visits: None, releases: None, vendors: None, period: None },
         Data::Store { period, .. } => ReportSources {
             sessions,
             visits: Some(data.input(|period| relations::visits(period.until)).await?),
@@ -147,7 +156,7 @@ async fn ask(args: &SatisfactionArgs, question: &ReportQuestion, data: &Data) ->
 /// The questions that the figures come from, for whoever checks.
 fn questions(args: &SatisfactionArgs, data: &Data) -> Vec<(String, String)> {
     match data {
-        Data::File(_) => Vec::new(),
+        Data::File { .. } => Vec::new(),
         Data::Store { period, .. } => [
             ("sessions", relations::sessions(*period, args.kind.name(), Window::Whole)),
             ("visits", relations::visits(period.until)),
@@ -167,11 +176,14 @@ struct Made {
     command: String,
     zone: String,
     questions: Vec<(String, String)>,
+    repeated: Option<Repeated>,
 }
 
 fn page(report: &SatisfactionReport, lang: Lang, made: Made) -> Report {
     let tiles = section::report::tiles(report, lang).into_iter().map(|[name, value, interval, note]| Tile { name, value, interval, note });
     let period = report.period.map(|period| format!("{} – {}", period.since.to_rfc3339(), period.until.to_rfc3339()));
+    let mut headline = section::report::headline(report, lang);
+    headline.warnings.extend(made.repeated.map(|repeated| section::repeated(repeated, lang)));
     Report {
         title: lang.pick("Satisfaction and return", "满意度与留存").to_owned(),
         provenance: Provenance {
@@ -183,7 +195,7 @@ fn page(report: &SatisfactionReport, lang: Lang, made: Made) -> Report {
             command: made.command,
         },
         tiles: tiles.collect(),
-        headline: section::report::headline(report, lang),
+        headline,
         sections: section::report::sections(report, lang),
         appendix: made.questions,
     }

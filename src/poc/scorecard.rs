@@ -151,7 +151,7 @@ async fn read(poc: &Poc, profile: &Profile, (data, input): (&Data, &Input), cond
     let quality = question.ask(input, profile).await?;
     let satisfaction = satisfaction(poc, input, condition, seed).await?;
     let records = match data {
-        Data::File(_) => Vec::new(),
+        Data::File { .. } => Vec::new(),
         Data::Store { period, .. } => {
             let inputs = VendorInputs {
                 tickets: data.input(relations::tickets).await?,
@@ -185,6 +185,7 @@ async fn satisfaction(
         covariates: Covariates::Measured(known.map(|name| (*name).to_owned()).collect()),
         bounds: (has("scale_low") && has("scale_high")).then(|| ("scale_low".to_owned(), "scale_high".to_owned())),
         scale: None,
+        earlier: has("earlier").then(|| "earlier".to_owned()),
         user: poc.columns.unit.clone(),
         by: vec![poc.columns.arm.clone()],
         target: None,

@@ -3,10 +3,10 @@
 use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, MEASURES, Window};
 use qoe_query::satisfaction::{Covariates, DriversQuestion};
-use qoe_query::statistics::scale::Kind;
+use qoe_query::statistics::scale::{Kind, Scale};
 
 use super::PrintArgs;
-use super::score::kind;
+use super::score::{kind, scale};
 use crate::data::DataArgs;
 use crate::exit::WrongUse;
 
@@ -28,7 +28,11 @@ pub struct DriversArgs {
     /// Column with who a row is of: rows of one person count as one observation [default of a store: user_id].
     #[arg(long, value_name = "COL")]
     user: Option<String>,
-    /// From a store: how people were asked.
+    /// The scale on which the outcome was asked for, such as 1..7; what lies off it is left out [default: of a column called score that of its kind, or the
+    /// one stored].
+    #[arg(long, value_parser = scale, value_name = "LOW..HIGH")]
+    scale: Option<Scale>,
+    /// How people were asked.
     #[arg(long, value_parser = kind, value_name = "KIND", default_value = "csat")]
     kind: Kind,
     #[command(flatten)]
@@ -62,6 +66,7 @@ pub async fn run(args: DriversArgs) -> anyhow::Result<()> {
     let data = args.data.open().await?;
     let input = data.input(|period| relations::sessions(period, args.kind.name(), Window::Whole)).await?;
     let question = DriversQuestion {
+        on_scale: data.on_scale(&args.outcome, args.kind, args.scale),
         outcome: args.outcome,
         measures: chosen(args.measures, &MEASURES),
         confounders: chosen(args.confounders, &CONFOUNDERS),
@@ -71,7 +76,8 @@ pub async fn run(args: DriversArgs) -> anyhow::Result<()> {
         level: args.print.level,
     };
     let answered = question.ask(&input).await;
+    let repeated = data.repeated();
     data.close().await;
     let answer = answered?;
-    args.print.print(|| wire::drivers::drivers(&answer), |lang| section::drivers::drivers(&answer, lang))
+    args.print.print_of(repeated, || wire::drivers::drivers(&answer), |lang| section::drivers::drivers(&answer, lang))
 }

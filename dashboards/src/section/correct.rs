@@ -10,7 +10,7 @@ use qoe_query::statistics::{Corrected, Estimate};
 
 use super::Section;
 use super::numbers::{Unit, count, interval, number, percent};
-use super::score::{meaning, named, unit};
+use super::score::{meaning_on, named, unit};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
 
@@ -44,7 +44,7 @@ pub fn correct(answer: &CorrectAnswer, lang: Lang) -> Section {
 impl Telling<'_> {
     fn headline(&self) -> String {
         let CorrectGroup { asked, answered, corrected, .. } = &self.answer.all;
-        let (n, of, kind) = (count(*answered), count(*asked), meaning(self.answer.instrument.kind(), self.lang));
+        let (n, of, kind) = (count(*answered), count(*asked), meaning_on(&self.answer.instrument, self.lang));
         match corrected {
             Ok(Correction::NobodySilent { raw }) => self.lang.pick(
                 format!("{kind}: {}; all {of} asked answered, so that there is no silence to correct for.", self.figure(raw)),
@@ -230,7 +230,7 @@ impl Telling<'_> {
         let forest = |caption: String, rows: Vec<(String, Estimate)>| Chart {
             caption,
             drawn: Drawn::Forest {
-                axis: meaning(self.answer.instrument.kind(), self.lang).to_owned(),
+                axis: meaning_on(&self.answer.instrument, self.lang),
                 share: self.unit == Unit::Share,
                 nothing: self.answer.target,
                 rows: rows.iter().map(|(label, estimate)| (label.clone(), estimate.into())).collect(),

@@ -5,6 +5,7 @@ use qoe_query::statistics::drivers::{Driver, Findings, Penalised, Tendency};
 
 use super::curve::measure_unit;
 use super::numbers::{Unit, count, interval, interval_head, number, p_value, percent};
+use super::score::left_out;
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -22,18 +23,25 @@ pub fn drivers(answer: &DriversAnswer, lang: Lang) -> Section {
             section.tables.push(tendency_table(tendencies, lang));
         }
     }
+    section.warnings.extend(left_out(answer.left_out, lang));
     let equal =
         if answer.confounders.is_empty() { lang.pick("nothing else", "无其他变量").to_owned() } else { answer.confounders.join(", ") };
+    let users = count(answer.drivers.users);
+    let whose = match answer.by_person {
+        true => lang.pick(format!(" of {users} people, intervals by sandwich over people"), format!("（{users} 位用户，区间按用户稳健估计）")),
+        false => lang.pick(
+            ", intervals by sandwich as if each were of somebody else: whose they are was not said (--user)".to_owned(),
+            "（未用 --user 指明作答者，区间按每份回答来自不同的人稳健估计）".to_owned(),
+        ),
+    };
     section.method.push(lang.pick(
         format!(
-            "One proportional-odds model of {} answers of {} people; the measures and {equal} are held equal to one another. Intervals by sandwich over people; Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",
+            "One proportional-odds model of {} answers{whose}; the measures and {equal} are held equal to one another. Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",
             count(answer.drivers.answers),
-            count(answer.drivers.users)
         ),
         format!(
-            "一个比例优势模型，{} 份回答，{} 位用户；各指标与 {equal} 相互控制。区间按用户稳健估计；Holm 校正考虑了同时检验多个指标。这是相关而非因果：未测量的因素没有得到控制。",
+            "一个比例优势模型，{} 份回答{whose}；各指标与 {equal} 相互控制。Holm 校正考虑了同时检验多个指标。这是相关而非因果：未测量的因素没有得到控制。",
             count(answer.drivers.answers),
-            count(answer.drivers.users)
         ),
     ));
     if !answer.sparse.is_empty() {

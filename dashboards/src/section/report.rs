@@ -3,6 +3,7 @@
 use qoe_query::report::SatisfactionReport;
 use qoe_query::satisfaction::Correction;
 use qoe_query::statistics::Estimate;
+use qoe_query::statistics::scale::Instrument;
 
 use super::numbers::{Unit, count, figure, interval, number};
 use super::{Section, cohorts, correct, curve, drift, drivers, effect, score, stability, survival, vendor_record, words};
@@ -85,7 +86,8 @@ fn numbered(mut parts: Vec<Section>) -> Vec<Section> {
 /// What was found, in a few sentences.
 pub fn headline(report: &SatisfactionReport, lang: Lang) -> Section {
     let kind = report.question.kind;
-    let (unit, meaning) = (score::unit(kind), score::meaning(kind, lang));
+    let instrument = report.corrected.as_ref().map_or_else(|_| Instrument::customary(kind), |answer| answer.instrument);
+    let (unit, meaning) = (score::unit(kind), score::meaning_on(&instrument, lang));
     let mut section = Section::new("headline", lang.pick("In short", "摘要"));
     section.says.push(match corrected(report) {
         Some((corrected, raw)) => lang.pick(

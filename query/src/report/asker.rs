@@ -9,7 +9,7 @@ use crate::retention::effect::{EffectAsked, EffectOutcome, EffectQuestion, Effec
 use crate::retention::{Bands, CohortBy, CohortsAnswer, CohortsQuestion, RetentionError, Split, SurvivalAnswer, SurvivalQuestion};
 use crate::satisfaction::{
     AnalysisError, CorrectAnswer, CorrectQuestion, Covariates, CurveAnswer, CurveQuestion, DriftAnswer, DriftQuestion, DriversAnswer,
-    DriversQuestion, ScoreAnswer, ScoreQuestion, StabilityAnswer, StabilityQuestion, WordsAnswer, WordsQuestion,
+    DriversQuestion, OnScale, ScoreAnswer, ScoreQuestion, StabilityAnswer, StabilityQuestion, WordsAnswer, WordsQuestion,
 };
 use crate::statistics::Return;
 use crate::statistics::drivers::{Driver, Findings};
@@ -122,6 +122,8 @@ impl Asker {
             weight: None,
             bounds: self.columns.bounds(),
             scale: None,
+            earlier: self.columns.earlier(),
+            user: self.columns.user(),
             by: by.to_vec(),
             condition: Some("score IS NOT NULL".into()),
             level: self.question.level,
@@ -141,6 +143,7 @@ impl Asker {
             covariates: Covariates::Measured(covariates),
             bounds: self.columns.bounds(),
             scale: None,
+            earlier: self.columns.earlier(),
             user: self.columns.user(),
             by: by.to_vec(),
             target: None,
@@ -158,6 +161,7 @@ impl Asker {
         let confounders = self.columns.of(&["network", "platform", "device_class", "region", "service", "tenure_days"]);
         let question = DriversQuestion {
             outcome: "score".into(),
+            on_scale: Some(self.on_scale()),
             measures: Covariates::Measured(self.columns.of(&MEASURES)),
             confounders: Covariates::Measured(confounders),
             steps: Vec::new(),
@@ -172,6 +176,7 @@ impl Asker {
     pub async fn curve(&self, measure: &str) -> Result<CurveAnswer, AnalysisError> {
         let question = CurveQuestion {
             outcome: "score".into(),
+            on_scale: Some(self.on_scale()),
             measure: measure.to_owned(),
             user: self.columns.user(),
             bins: None,
@@ -181,6 +186,10 @@ impl Asker {
             seed: self.question.seed,
         };
         question.ask(&self.held).await
+    }
+
+    fn on_scale(&self) -> OnScale {
+        OnScale { kind: self.question.kind, scale: None, bounds: self.columns.bounds() }
     }
 
     /// The strongest measure, with its knee, or else with where its worst quarter of sessions begins.
@@ -307,6 +316,7 @@ impl Asker {
             kind: self.question.kind,
             scale: None,
             bounds: self.columns.bounds(),
+            earlier: self.columns.earlier(),
             user: self.columns.user(),
             wave_days: WAVE_DAYS,
             stale_after_days: STALE_AFTER_DAYS,

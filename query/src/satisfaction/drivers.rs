@@ -2,6 +2,7 @@
 
 use super::AnalysisError;
 use super::covariates::Covariates;
+use super::scales::{OnScale, ScoresLeftOut};
 use crate::frame::{Frame, Input, Want};
 use crate::statistics::Confidence;
 use crate::statistics::drivers::{Answers, Drivers, Measure, Options, drivers};
@@ -12,6 +13,8 @@ use crate::statistics::logistic::Penalty;
 pub struct DriversQuestion {
     /// The column with the outcome: a score, or 0 and 1.
     pub outcome: String,
+    /// How it was asked for, where it is a score.
+    pub on_scale: Option<OnScale>,
     /// The measures.
     pub measures: Covariates,
     /// What else may make them differ: device, network, region, tenure, scenario.
@@ -31,6 +34,10 @@ pub struct DriversQuestion {
 pub struct DriversAnswer {
     /// The outcome's column.
     pub outcome: String,
+    /// Scores that were left out.
+    pub left_out: ScoresLeftOut,
+    /// Whether it is known whose the rows are; else each is taken for somebody else's.
+    pub by_person: bool,
     /// The measures that were ranked.
     pub measures: Vec<String>,
     /// What they were held equal in.
@@ -64,11 +71,13 @@ impl DriversQuestion {
             .chain(self.measures.names().iter().map(Want::number))
             .chain(self.confounders.names().iter().map(Want::covariate))
             .chain(self.user.as_ref().map(Want::person))
+            .chain(OnScale::wanted(self.on_scale.as_ref()))
             .collect()
     }
 
     /// Reads and answers.
     pub async fn ask(&self, input: &Input) -> Result<DriversAnswer, AnalysisError> {
+        self.check()?;
         let frame = input.read(&self.wanted(), self.condition.as_deref()).await?;
         if frame.rows() == 0 {
             return Err(AnalysisError::NoRows { condition: self.condition.clone() });
@@ -76,18 +85,40 @@ impl DriversQuestion {
         self.answer(&frame)
     }
 
-    /// The answer of these rows. Rows without an outcome are left out first, so that deviations are those of who answered.
+    /// Each column has one part.
+    fn check(&self) -> Result<(), AnalysisError> {
+        let parts = [
+            ("who a row is of", self.user.as_slice()),
+            ("the outcome", std::slice::from_ref(&self.outcome)),
+            ("a measure", self.measures.named()),
+            ("a confounder", self.confounders.named()),
+        ];
+        let mut seen: Vec<(&String, &'static str)> = Vec::new();
+        for (second, names) in parts {
+            for column in names {
+                if let Some((_, first)) = seen.iter().find(|(name, _)| *name == column) {
+                    return Err(AnalysisError::Twice { column: column.clone(), first, second });
+                }
+                seen.push((column, second));
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer of these rows. Rows without an outcome, or with one off the scale, are left out first, so that deviations are those of who answered.
     pub fn answer(&self, frame: &Frame) -> Result<DriversAnswer, AnalysisError> {
         let outcome = frame.numbers(&self.outcome);
-        let rows: Vec<usize> = (0..frame.rows()).filter(|row| !outcome[*row].is_nan()).collect();
+        let (mut rows, left_out) = OnScale::keep(self.on_scale.as_ref(), &self.outcome, frame)?;
+        rows.retain(|row| !outcome[*row].is_nan());
         if rows.is_empty() {
-            return Err(AnalysisError::NoOutcome { outcome: self.outcome.clone(), rows: frame.rows() });
+            return Err(left_out.nothing(&self.outcome, frame.rows()));
         }
         let frame = frame.select(&rows);
-        let (measures, left) = self.measures.measured_in(&frame);
-        let (confounders, also_left) = self.confounders.measured_in(&frame);
+        let (measures, sparse) = self.measures.measured_in(&frame);
+        let (confounders, also_sparse) = self.confounders.measured_in(&frame);
         let confounders: Vec<String> = confounders.into_iter().filter(|name| !measures.contains(name)).collect();
         let names: Vec<String> = measures.iter().chain(&confounders).cloned().collect();
+        super::covariates::singular(&frame, &names)?;
         let design = super::covariates::covariates(&frame, &names)?;
         let step = |name: &String| {
             let asked = self.steps.iter().find(|(measure, _)| measure == name).map(|(_, step)| *step);
@@ -107,7 +138,9 @@ impl DriversQuestion {
             outcome: self.outcome.clone(),
             measures: asked.iter().map(|measure| measure.name.to_owned()).collect(),
             confounders,
-            sparse: left.into_iter().chain(also_left).collect(),
+            sparse: sparse.into_iter().chain(also_sparse).collect(),
+            left_out,
+            by_person: self.user.is_some(),
             drivers: found,
         })
     }
