@@ -222,12 +222,15 @@ impl DefinitionArgs {
 /// The tables, and the project to ask about: the one named, or the only one there is.
 pub async fn catalog(endpoint: &Endpoint, definitions: Definitions, project: Option<&str>) -> anyhow::Result<(Catalog, String)> {
     let catalog = Catalog::open(endpoint, &Limits::default(), definitions).await?;
+    let tables = ["sessions_rollup", "activity", "feedback", "survey_invitations", "support_tickets", "releases", "integration_log"];
+    let each = tables.map(|table| format!("SELECT DISTINCT project FROM {table}")).join(" UNION ALL ");
+    let projects: Vec<String> = catalog.endpoint().rows(&format!("SELECT project FROM ({each}) GROUP BY project ORDER BY project")).await?;
     if let Some(project) = project {
-        return Ok((catalog, project.to_owned()));
+        return match projects.is_empty() || projects.iter().any(|name| name == project) {
+            true => Ok((catalog, project.to_owned())),
+            false => Err(WrongUse(format!("the store has no project {project:?}: it holds {}", projects.join(", "))).into()),
+        };
     }
-    let sql = "SELECT project FROM (SELECT DISTINCT project FROM sessions_rollup UNION ALL SELECT DISTINCT project FROM activity \
-               UNION ALL SELECT DISTINCT project FROM feedback) GROUP BY project ORDER BY project";
-    let projects: Vec<String> = catalog.endpoint().rows(sql).await?;
     match projects.as_slice() {
         [] => Ok((catalog, "default".to_owned())),
         [one] => Ok((catalog, one.clone())),

@@ -12,7 +12,7 @@ use qoe_query::poc::check::CheckError;
 use qoe_query::poc::plan::{ListError, PlanError};
 use qoe_query::poc::scorecard::{self, ScorecardError};
 use qoe_query::poc::{CompareError, MetricError, PocFileError};
-use qoe_query::quality::ScoreError;
+use qoe_query::quality;
 use qoe_query::report::ReportError;
 use qoe_query::retention::RetentionError;
 use qoe_query::retention::effect::EffectQuestionError;
@@ -21,6 +21,7 @@ use qoe_query::statistics::dose_response::DoseResponseError;
 use qoe_query::statistics::drivers::DriversError;
 use qoe_query::statistics::effect::EffectError;
 use qoe_query::statistics::response::CorrectError;
+use qoe_query::statistics::score::ScoreError;
 use qoe_query::words::themes::ThemesError;
 use qoe_store::embedded::EmbeddedError;
 use qoe_store::{EndpointError, FolderError};
@@ -78,7 +79,7 @@ fn code(error: &anyhow::Error) -> u8 {
         if held
             || cause.is::<WrongUse>()
             || cause.is::<FolderError>()
-            || cause.is::<ScoreError>()
+            || cause.is::<quality::ScoreError>()
             || cause.is::<MarginsError>()
             || cause.is::<ThemesError>()
             || cause.is::<MetricError>()
@@ -99,6 +100,7 @@ fn code(error: &anyhow::Error) -> u8 {
                     | FrameError::Condition { .. }
                     | FrameError::Broken { .. }
                     | FrameError::Misfit { .. }
+                    | FrameError::Epoch { .. }
             )
         );
         let no_file = matches!(
@@ -163,6 +165,9 @@ fn analysis(error: &AnalysisError) -> Option<u8> {
     match error {
         AnalysisError::Frame(_) => None,
         AnalysisError::NoRows { .. } => Some(3),
+        AnalysisError::Assumed { .. } | AnalysisError::Twice { .. } | AnalysisError::Singular(_) => Some(2),
+        AnalysisError::Score(ScoreError::Weight { .. }) => Some(2),
+        AnalysisError::Score(_) => Some(3),
         AnalysisError::Scale(_) | AnalysisError::Design(_) | AnalysisError::Answer { .. } | AnalysisError::Target { .. } => Some(2),
         AnalysisError::Low { .. } => Some(2),
         AnalysisError::NoText { .. } | AnalysisError::NoTurn { .. } | AnalysisError::NoTime { .. } | AnalysisError::OffScale { .. } => {
@@ -184,13 +189,9 @@ fn analysis(error: &AnalysisError) -> Option<u8> {
 fn effect(error: &EffectQuestionError) -> Option<u8> {
     match error {
         EffectQuestionError::Frame(_) => None,
-        EffectQuestionError::WindowNotStated { .. }
-        | EffectQuestionError::Design(_)
-        | EffectQuestionError::Effect(EffectError::Quantile { .. } | EffectError::ImmortalTime) => Some(2),
-        EffectQuestionError::NoRows { .. }
-        | EffectQuestionError::Negative { .. }
-        | EffectQuestionError::NobodyLeft { .. }
-        | EffectQuestionError::Effect(_) => Some(3),
+        EffectQuestionError::Afterwards { .. } | EffectQuestionError::Singular(_) | EffectQuestionError::WindowNotStated { .. } => Some(2),
+        EffectQuestionError::Design(_) | EffectQuestionError::Effect(EffectError::Quantile { .. } | EffectError::ImmortalTime) => Some(2),
+        EffectQuestionError::NoRows { .. } | EffectQuestionError::NobodyLeft { .. } | EffectQuestionError::Effect(_) => Some(3),
     }
 }
 

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use qoe_dashboards::report::{Provenance, Report, Tile, render};
 use qoe_dashboards::{Lang, section, wire};
+use qoe_query::frame::Repeated;
 use qoe_query::relations::{self, Survey, Window};
 use qoe_query::report::{ReportError, ReportQuestion, ReportSources, SatisfactionReport, satisfaction_report};
 use qoe_query::retention::DayClock;
@@ -63,6 +64,9 @@ pub struct SatisfactionArgs {
     data: DataArgs,
 }
 
+/// The column with when a session began.
+const STARTED_AT: &str = "started_at";
+
 /// Asks and writes.
 pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
     match args.report {
@@ -73,12 +77,15 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
 async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
     let clock = DayClock::calendar(&args.tz)
         .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", args.tz)))?;
-    let data = args.data.open().await?;
+    let data = args.data.open_spanned().await?;
+    if args.data.is_file() && args.data.is_spanned() && !data.has(STARTED_AT) {
+        return Err(WrongUse(format!("--since and --until choose rows by {STARTED_AT}, a column that the file does not have")).into());
+    }
     let question = ReportQuestion {
         kind: args.kind,
         by: args.by.clone(),
         clock,
-        condition: args.data.condition(),
+        condition: args.data.condition_within(STARTED_AT),
         now: args.as_of().and_hms_opt(0, 0, 0).context("a day begins at midnight")?.and_utc(),
         level: args.print.level,
         seed: args.print.seed,
@@ -90,14 +97,16 @@ async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
         command: args.command(&data),
         zone: args.tz.clone(),
         questions: questions(&args, &data, args.print.lang()),
+        repeated: data.repeated(),
     };
     data.close().await;
     let report = answered?;
     if let Some(folder) = &args.png {
         pictures(&report, args.print.lang(), folder)?;
     }
+    let repeated = made.repeated;
     args.print.print_or(
-        || wire::report::report(&report),
+        || wire::of_rows(wire::report::report(&report), repeated),
         |lang| {
             let page = render(&page(&report, lang, made), lang);
             if args.out.as_os_str() == "-" {
@@ -127,7 +136,7 @@ async fn ask(args: &SatisfactionArgs, question: &ReportQuestion, data: &Data) ->
     let kind = args.kind.name();
     let sessions = data.input(|period| relations::sessions_about(period, args.survey(), Window::Whole)).await?;
     let sources = match data {
-        Data::File(_) => ReportSources { sessions, answers: None, visits: None, releases: None, vendors: None, period: None },
+        Data::File { .. } => ReportSources { sessions, answers: None, visits: None, releases: None, vendors: None, period: None },
         Data::Store { period, .. } => ReportSources {
             sessions,
             answers: match args.by.iter().any(|by| by == "dimension") {
@@ -185,6 +194,7 @@ struct Made {
     command: String,
     zone: String,
     questions: Vec<(String, String)>,
+    repeated: Option<Repeated>,
 }
 
 fn page(report: &SatisfactionReport, lang: Lang, made: Made) -> Report {
@@ -192,6 +202,8 @@ fn page(report: &SatisfactionReport, lang: Lang, made: Made) -> Report {
     // To the minute: what a reader needs; the command has it to the end.
     let minute = |at: DateTime<Utc>| at.with_timezone(&report.question.clock.tz()).format("%Y-%m-%d %H:%M").to_string();
     let period = report.period.map(|period| format!("{} – {}", minute(period.since), minute(period.until)));
+    let mut headline = section::report::headline(report, lang);
+    headline.warnings.extend(made.repeated.map(|repeated| section::repeated(repeated, lang)));
     Report {
         title: lang.pick("Satisfaction and return", "满意度与留存").to_owned(),
         provenance: Provenance {
@@ -203,7 +215,7 @@ fn page(report: &SatisfactionReport, lang: Lang, made: Made) -> Report {
             command: made.command,
         },
         tiles: tiles.collect(),
-        headline: section::report::headline(report, lang),
+        headline,
         sections: section::report::sections(report, lang),
         appendix: section::report::appendix(report, made.questions, lang),
     }

@@ -70,14 +70,53 @@ const DURATIONS: [(&str, f64); 10] = [
     ("watch_s", 60.0),
 ];
 
-/// How many of its unit a minute has, of a column that says how long a session lasted; `None` of another.
-fn per_minute(column: &str) -> Option<f64> {
-    DURATIONS.iter().find(|(name, _)| *name == column).map(|(_, per_minute)| *per_minute)
+/// Columns of which everybody knows that they are durations, and nobody in what unit.
+const UNITLESS: [&str; 2] = ["duration", "watch_time"];
+
+/// The unit of a duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum DurationUnit {
+    /// Seconds.
+    S,
+    /// Minutes.
+    Min,
+    /// Hours.
+    H,
 }
 
+impl DurationUnit {
+    fn per_minute(self) -> f64 {
+        match self {
+            DurationUnit::S => 60.0,
+            DurationUnit::Min => 1.0,
+            DurationUnit::H => 1.0 / 60.0,
+        }
+    }
+}
+
+/// Whether a column says how long a session lasted, by its name or by what is said of it.
+fn is_duration(column: &str, unit: Option<DurationUnit>) -> bool {
+    unit.is_some() || DURATIONS.iter().any(|(name, _)| *name == column)
+}
+
+/// How many of its unit a minute has, of a column that says how long a session lasted: the unit that is stated, or the one in its name.
+fn per_minute(column: &str, unit: Option<DurationUnit>) -> Result<f64, WrongUse> {
+    let named = DURATIONS.iter().find(|(name, _)| *name == column && !UNITLESS.contains(name)).map(|(_, per_minute)| *per_minute);
+    match (unit.map(DurationUnit::per_minute), named) {
+        (Some(stated), Some(named)) if stated != named => {
+            Err(WrongUse(format!("--duration-unit is not the unit that {column:?} has in its name: leave one of them out")))
+        }
+        (Some(per_minute), _) | (None, Some(per_minute)) => Ok(per_minute),
+        (None, None) => Err(WrongUse(format!("{column:?} does not say in what unit it is: state --duration-unit s, min or h"))),
+    }
+}
+
+/// `60s`, `90`, `5min`, `10h`.
 fn seconds(text: &str) -> Result<u32, String> {
-    let number = text.strip_suffix('s').unwrap_or(text).parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
-    number.ok_or_else(|| format!("{text:?} is no time of 1 to 86400 s: write 60s"))
+    let units = [("min", 60), ("h", 3_600), ("s", 1), ("m", 60), ("", 1)];
+    let read = units.iter().find_map(|(unit, seconds)| text.strip_suffix(unit)?.trim().parse::<u32>().ok()?.checked_mul(*seconds));
+    let number = read.filter(|seconds| (1..=86_400).contains(seconds));
+    number.ok_or_else(|| format!("{text:?} is no time of 1 s to 24 h: write 60s, 5min or 2h"))
 }
 
 /// Why what was measured over a whole session is not held against its length.
@@ -87,4 +126,21 @@ fn immortal(measured: &str) -> WrongUse {
          longer session would seem its doing (immortal time). Measure it in the session's first seconds, as all that is held equal, and say so: \
          --baseline 60s; sessions shorter than that are left out and the rest is counted from there; if it was there before the session began say --known-before"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_without_a_unit_is_asked_for_it() {
+        let said = |column, unit| per_minute(column, unit).map_err(|error| error.to_string());
+        assert_eq!((said("minutes", None), said("secs", Some(DurationUnit::S))), (Ok(1.0), Ok(60.0)));
+        for unknown in ["secs", "duration", "watch_time"] {
+            assert!(said(unknown, None).unwrap_err().contains("--duration-unit"), "{unknown}");
+        }
+        assert!(said("duration_s", Some(DurationUnit::Min)).unwrap_err().contains("has in its name"));
+        assert_eq!([seconds("10h"), seconds("5min"), seconds("5m"), seconds("90")], [Ok(36_000), Ok(300), Ok(300), Ok(90)]);
+        assert!(seconds("25h").is_err() && seconds("0s").is_err() && seconds("soon").is_err());
+    }
 }

@@ -11,8 +11,9 @@ mod words;
 use std::io::Write;
 
 use clap::{Args, Subcommand};
-use qoe_dashboards::Lang;
-use qoe_dashboards::section::{Section, text};
+use qoe_dashboards::section::{self, Section, text};
+use qoe_dashboards::{Lang, wire};
+use qoe_query::frame::Repeated;
 use serde_json::Value;
 
 /// Which analysis.
@@ -83,6 +84,21 @@ impl PrintArgs {
         }
         writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&json())?)?;
         Ok(())
+    }
+
+    /// Prints an answer of these rows, and which of them were there more than once.
+    pub fn print_of(
+        &self,
+        repeated: Option<Repeated>,
+        json: impl FnOnce() -> Value,
+        section: impl FnOnce(Lang) -> Section,
+    ) -> anyhow::Result<()> {
+        let told = |lang| {
+            let mut section = section(lang);
+            section.warnings.extend(repeated.map(|repeated| section::repeated(repeated, lang)));
+            section
+        };
+        self.print(|| wire::of_rows(json(), repeated), told)
     }
 
     /// Prints an answer.

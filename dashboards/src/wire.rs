@@ -29,10 +29,20 @@ pub(crate) use session::{SessionAnswer, state_name};
 use std::collections::BTreeMap;
 
 use qoe_query::board::{Filter, SessionRow};
+use qoe_query::frame::Repeated;
 use qoe_query::statistics::Estimate;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use chrono::{DateTime, Utc};
+
+/// The answer with what became of rows that are there more than once.
+pub fn of_rows(mut answer: Value, repeated: Option<Repeated>) -> Value {
+    if let Some(Repeated { again, rows, once }) = repeated {
+        answer["repeated_rows"] = json!({"again": again, "of": rows, "counted_once": once});
+    }
+    answer
+}
 
 /// One event of the stream: the panels that changed, and the numbers of the charts if they did.
 #[derive(Debug, Serialize)]

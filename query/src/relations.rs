@@ -64,7 +64,7 @@ pub struct Survey<'a> {
 
 /// One row a session that began in the period: who and where ([`LABELS`]), `started_at`, `minutes`, `left` (whether its end was seen: a polite
 /// leave), `joined`, `tenure_days`, the [`MEASURES`], and of the survey of `kind` whether it was `asked`, and `answered`, `score`, `scale_low`,
-/// `scale_high`, `text` and `language` of the answer about the whole.
+/// `scale_high`, `text` and `language` of the last answer about the whole, and how many `earlier` ones there were.
 pub fn sessions(period: Period, kind: &str, window: Window) -> String {
     sessions_about(period, Survey { kind, dimension: "" }, window)
 }
@@ -111,10 +111,8 @@ fn labelled(period: Period, survey: Survey<'_>, window: Window, more: &[&str]) -
         Window::First { seconds } => (first_columns(), first(period, seconds)),
     };
     let said = format!(
-        "SELECT session_id, max(score) AS score, max(scale_low) AS scale_low, max(scale_high) AS scale_high, max(text) AS text, \
-         max(language) AS language FROM feedback WHERE kind = {} AND dimension = {} GROUP BY session_id",
-        text(survey.kind),
-        text(survey.dimension)
+        "SELECT session_id, {SAID} FROM ({}) AS l WHERE session_id <> '' GROUP BY session_id",
+        last(&["session_id"], &format!("kind = {} AND dimension = {}", text(survey.kind), text(survey.dimension)))
     );
     let asked = format!(
         "SELECT session_id, count(*) AS asked FROM survey_invitations WHERE state = 'shown' AND kind = {} GROUP BY session_id",
@@ -124,7 +122,7 @@ fn labelled(period: Period, survey: Survey<'_>, window: Window, more: &[&str]) -
         "SELECT {}, CAST(to_unixtime(s.first_at) - to_unixtime(u.first_seen) AS DOUBLE) / 86400.0 AS tenure_days, {measures}, \
          CASE WHEN i.asked > 0 OR f.score IS NOT NULL THEN 1 ELSE 0 END AS asked, \
          CASE WHEN f.score IS NOT NULL THEN 1 ELSE 0 END AS answered, \
-         f.score AS score, f.scale_low AS scale_low, f.scale_high AS scale_high, f.text AS text, f.language AS language \
+         f.score AS score, f.scale_low AS scale_low, f.scale_high AS scale_high, f.text AS text, f.language AS language, f.earlier AS earlier \
          FROM sessions AS s \
          LEFT JOIN ({asked}) AS i ON i.session_id = s.session_id \
          LEFT JOIN ({said}) AS f ON f.session_id = s.session_id \
@@ -135,21 +133,40 @@ fn labelled(period: Period, survey: Survey<'_>, window: Window, more: &[&str]) -
     )
 }
 
+/// What an answer says; of two of one moment and one asking the greater.
+const SAID: &str = "max(score) AS score, max(scale_low) AS scale_low, max(scale_high) AS scale_high, max(text) AS text, max(language) AS language, \
+                    max(earlier) AS earlier";
+
+/// The last of the answers that meet a condition, of each of these together: by when it was given, then by its invitation. An answer that states no session
+/// stands for itself.
+fn last(of: &[&str], condition: &str) -> String {
+    let of = of.join(", ");
+    let counted = format!(
+        "SELECT *, max(observed_at) OVER (PARTITION BY {of}) AS last_at, count(*) OVER (PARTITION BY {of}) AS given FROM feedback WHERE {condition}"
+    );
+    let latest = format!("SELECT * FROM ({counted}) AS c WHERE session_id = '' OR observed_at = last_at");
+    let ranked = format!("SELECT *, max(invitation_id) OVER (PARTITION BY {of}) AS last_id FROM ({latest}) AS d");
+    format!(
+        "SELECT *, CASE WHEN session_id = '' THEN 0 ELSE given - 1 END AS earlier FROM ({ranked}) AS e \
+         WHERE session_id = '' OR invitation_id = last_id"
+    )
+}
+
 /// The dimension that stands for all of them, the whole too.
 pub const EVERY_DIMENSION: &str = "all";
 
-/// One row an answer of this kind in the period, about this dimension (empty: the whole; [`EVERY_DIMENSION`]: about anything): [`LABELS`],
-/// `session_id`, `user_id`, `observed_at`, `invitation_id`, `score`, `scale_low`, `scale_high`, `dimension` (`whole` of answers about the whole),
-/// `text`, `language`.
+/// One row an answer of this kind in the period, about this dimension (empty: the whole; [`EVERY_DIMENSION`]: about anything), of a session the last about
+/// each: [`LABELS`], `session_id`, `user_id`, `observed_at`, `invitation_id`, `score`, `scale_low`, `scale_high`, `dimension` (`whole` of answers about the
+/// whole), `text`, `language`, and how many `earlier` ones there were.
 pub fn answers(period: Period, kind: &str, dimension: &str) -> String {
     let labels = LABELS.join(", ");
     let about = if dimension == EVERY_DIMENSION { String::new() } else { format!("dimension = {} AND ", text(dimension)) };
+    let condition = format!("kind = {} AND {about}{}", text(kind), period.holds("observed_at"));
+    let named = format!("session_id, user_id, {labels}, observed_at, invitation_id");
     format!(
-        "SELECT session_id, user_id, {labels}, observed_at, invitation_id, score, scale_low, scale_high, \
-         CASE WHEN dimension = '' THEN 'whole' ELSE dimension END AS dimension, text, language \
-         FROM feedback WHERE kind = {} AND {about}{}",
-        text(kind),
-        period.holds("observed_at")
+        "SELECT {named}, CASE WHEN dimension = '' THEN 'whole' ELSE dimension END AS dimension, score, scale_low, scale_high, text, language, earlier \
+         FROM (SELECT {named}, dimension, {SAID} FROM ({}) AS l GROUP BY {named}, dimension) AS g",
+        last(&["session_id", "dimension"], &condition)
     )
 }
 

@@ -101,7 +101,7 @@ async fn look_over(store: &Path, config: &FeltConfig) -> anyhow::Result<()> {
     let mut flags = vec!["check", "--project", &project, "--since", &since, "--until", &until, "--store", &folder, "--stratum", "network"];
     LOOKED_AT.iter().for_each(|metric| flags.extend(["--metric", metric]));
     let trial = Flags::try_parse_from(flags).context("read the flags of a check")?.trial;
-    let (poc, data) = (trial.poc()?, trial.data.open().await?);
+    let (poc, data) = (trial.poc()?, trial.data.open_as_is().await?);
     let mut times = Vec::new();
     for _ in 0..LOOKS {
         let question = CheckQuestion { poc: poc.clone(), condition: None, planned: Some(10_000) };

@@ -128,7 +128,7 @@ impl PocArgs {
 
     /// The file, or the sessions of the store, open.
     pub async fn open(&self) -> anyhow::Result<(Data, Input)> {
-        let data = self.data.open().await?;
+        let data = self.data.open_as_is().await?;
         let input = data.input(relations::poc_sessions).await?;
         Ok((data, input))
     }

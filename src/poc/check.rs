@@ -23,7 +23,7 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
     let poc = args.poc.poc()?;
     let condition = poc.condition(args.poc.data.condition().as_deref());
     let question = CheckQuestion { poc, condition, planned: args.planned };
-    let data = args.poc.data.open().await?;
+    let data = args.poc.data.open_as_is().await?;
     let checked = checked(question, &data).await;
     data.close().await;
     let answer = checked?;
@@ -35,7 +35,7 @@ pub async fn run(args: CheckArgs) -> anyhow::Result<()> {
 pub async fn checked(mut question: CheckQuestion, data: &Data) -> anyhow::Result<CheckAnswer> {
     let input = data.input(|period| sessions(&question.poc, period)).await?;
     Ok(match data {
-        Data::File(_) => {
+        Data::File { .. } => {
             if question.planned.is_none() && !question.poc.metrics.is_empty() {
                 let plan =
                     PlanQuestion { poc: question.poc.clone(), assumed: Vec::new(), per_day: None, condition: question.condition.clone() };

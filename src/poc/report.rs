@@ -164,7 +164,7 @@ fn command() -> String {
 impl Made {
     fn of(args: &ReportArgs, data: &Data) -> Made {
         let (period, sql) = match data {
-            Data::File(_) => (String::new(), Vec::new()),
+            Data::File { .. } => (String::new(), Vec::new()),
             Data::Store { period, .. } => (
                 format!("{} – {}", period.since.to_rfc3339(), period.until.to_rfc3339()),
                 vec![("sessions".to_owned(), relations::poc_sessions(*period))],

@@ -129,7 +129,7 @@ async fn gather(
     seed: u64,
 ) -> anyhow::Result<Gathered> {
     let records = match data {
-        Data::File(_) => None,
+        Data::File { .. } => None,
         Data::Store { period, .. } => {
             let (tickets, releases) = (data.input(relations::tickets).await?, data.input(relations::releases).await?);
             Some((VendorInputs { tickets, releases, integration: data.input(relations::integration).await? }, *period))

@@ -48,7 +48,7 @@ pub struct CohortsArgs {
 /// Asks and prints.
 pub async fn run(args: CohortsArgs) -> anyhow::Result<()> {
     let days = args.definition.days(&args.days).map_err(WrongUse)?;
-    let data = args.data.open().await?;
+    let data = args.data.open_spanned().await?;
     let events = data.input(|period| relations::visits(period.until)).await?;
     let split = args.split.split();
     // In a store a presence is an hour, which has two moments; what a first day was like stands with the sessions.
@@ -75,9 +75,10 @@ pub async fn run(args: CohortsArgs) -> anyhow::Result<()> {
         level: args.print.level,
     };
     let answered = question.ask(&events, starts.as_ref()).await;
+    let repeated = data.repeated();
     data.close().await;
     let answer = answered?;
-    args.print.print(|| wire::cohorts::cohorts(&answer), |lang| section::cohorts::cohorts(&answer, lang))
+    args.print.print_of(repeated, || wire::cohorts::cohorts(&answer), |lang| section::cohorts::cohorts(&answer, lang))
 }
 
 fn zone(text: &str) -> Result<DayClock, String> {

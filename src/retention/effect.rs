@@ -8,7 +8,7 @@ use qoe_query::satisfaction::Covariates;
 use qoe_query::statistics::effect::{Estimand, Pairing, Trim};
 use qoe_query::written;
 
-use super::{BASELINE_S, immortal, per_minute, seconds};
+use super::{BASELINE_S, DurationUnit, immortal, is_duration, per_minute, seconds};
 use crate::data::DataArgs;
 use crate::exit::WrongUse;
 use crate::satisfaction::PrintArgs;
@@ -43,6 +43,9 @@ pub struct EffectArgs {
     /// The outcome is how long the session lasted, whatever its name.
     #[arg(long)]
     duration: bool,
+    /// The unit of the outcome, which is how long the session lasted; where its name does not say it, it must be stated.
+    #[arg(long, value_enum, value_name = "UNIT")]
+    duration_unit: Option<DurationUnit>,
     /// Whose effect: over everyone, or over those who had it.
     #[arg(long, value_enum, default_value_t = Whose::Ate)]
     estimand: Whose,
@@ -86,10 +89,11 @@ impl EffectArgs {
                 .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", self.tz)))?;
             return Ok(EffectOutcome::Return(ReturnOn { day, or_later, time: self.time.clone(), clock }));
         }
-        let Some(per_minute) = per_minute(&self.outcome).or(self.duration.then_some(1.0)) else {
+        if !self.duration && !is_duration(&self.outcome, self.duration_unit) {
             let vouched = self.known_before || self.baseline.is_some() || !self.data.is_file();
             return Ok(EffectOutcome::After { column: self.outcome.clone(), vouched });
-        };
+        }
+        let per_minute = per_minute(&self.outcome, self.duration_unit)?;
         let baseline = match (self.baseline, self.data.is_file()) {
             (Some(seconds), _) => seconds,
             (None, false) => BASELINE_S,
@@ -118,7 +122,8 @@ pub async fn run(args: EffectArgs) -> anyhow::Result<()> {
     let covariates = args.covariates()?;
     let file = args.data.is_file();
     let returns = matches!(outcome, EffectOutcome::Return(_));
-    let data = args.data.open().await?;
+    let data = if returns { args.data.open_spanned().await? } else { args.data.open().await? };
+    let condition = if returns { args.data.condition_within(&args.time) } else { args.data.condition() };
     let window = Window::First { seconds: args.baseline.unwrap_or(BASELINE_S) };
     let input = data.input(|period| relations::sessions(period, "csat", window)).await?;
     let visits = match returns && !file {
@@ -140,14 +145,15 @@ pub async fn run(args: EffectArgs) -> anyhow::Result<()> {
         },
         trim: args.trim.map_or(Trim::None, Trim::Quantile),
         claim: args.claim,
-        condition: args.data.condition(),
+        condition,
         level: args.print.level,
         seed: args.print.seed,
     };
     let answered = question.ask(&input, visits.as_ref()).await;
+    let repeated = data.repeated();
     data.close().await;
     let asked = answered?;
-    args.print.print(|| wire::effect::effect(&asked), |lang| section::effect::effect(&asked, lang))
+    args.print.print_of(repeated, || wire::effect::effect(&asked), |lang| section::effect::effect(&asked, lang))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, LABELS, MEASURES, Window};
 use qoe_query::retention::{Baseline, Split, SurvivalQuestion};
 
-use super::{BASELINE_S, SplitArgs, immortal, per_minute, seconds};
+use super::{BASELINE_S, DurationUnit, SplitArgs, immortal, is_duration, per_minute, seconds};
 use crate::data::DataArgs;
 use crate::exit::WrongUse;
 use crate::satisfaction::PrintArgs;
@@ -15,6 +15,9 @@ pub struct SurvivalArgs {
     /// Column with how long each was watched, in any unit; --time is the same.
     #[arg(long, alias = "time", value_name = "COL", default_value = "minutes")]
     duration: String,
+    /// The unit of the durations, for --baseline, where the column's name does not say it.
+    #[arg(long, value_enum, value_name = "UNIT")]
+    duration_unit: Option<DurationUnit>,
     /// Column that says whether it happened at the end of that time [default: of a store, left; of a file, it happened to all].
     #[arg(long, value_name = "COL")]
     event: Option<String>,
@@ -68,21 +71,23 @@ pub async fn run(args: SurvivalArgs) -> anyhow::Result<()> {
         level: args.print.level,
     };
     let answered = question.ask(&sessions).await;
+    let repeated = data.repeated();
     data.close().await;
     let answer = answered?;
-    args.print.print(|| wire::survival::survival(&answer), |lang| section::survival::survival(&answer, lang))
+    args.print.print_of(repeated, || wire::survival::survival(&answer), |lang| section::survival::survival(&answer, lang))
 }
 
 /// The window that is needed where how a session was is held against how long it lasted.
 fn baseline(args: &SurvivalArgs, split: Option<&Split>) -> Result<Option<Baseline>, WrongUse> {
-    let Some(per_minute) = per_minute(&args.duration) else {
+    if !is_duration(&args.duration, args.duration_unit) {
         return match args.baseline {
             None => Ok(None),
-            Some(_) => {
-                Err(WrongUse(format!("--baseline is of how long a session lasted, such as minutes, and {:?} is not that", args.duration)))
-            }
+            Some(_) => Err(WrongUse(format!(
+                "--baseline is of how long a session lasted, such as minutes, and {:?} is not said to be that: state --duration-unit s, min or h if it is",
+                args.duration
+            ))),
         };
-    };
+    }
     // Connecting is over before the session begins. What another's file calls a measure is not known.
     let before = |column: &str| column == "connect_ms" || column == "tenure_days" || LABELS.contains(&column);
     let lasting = |column: &&str| !before(column) && !args.known_before && (args.data.is_file() || MEASURES.contains(column));
@@ -93,7 +98,7 @@ fn baseline(args: &SurvivalArgs, split: Option<&Split>) -> Result<Option<Baselin
         (None, Some(_)) if !args.data.is_file() => BASELINE_S,
         (None, Some(measured)) => return Err(immortal(measured)),
     };
-    Ok(Some(Baseline { seconds, per_minute }))
+    Ok(Some(Baseline { seconds, per_minute: per_minute(&args.duration, args.duration_unit)? }))
 }
 
 fn horizon(text: &str) -> Result<f64, String> {

@@ -63,13 +63,16 @@ pub async fn run(args: CorrectArgs) -> anyhow::Result<()> {
         Some(path) => KnownMargin::read(path).await?,
         None => Vec::new(),
     };
+    let known = covariates(&args)?;
+    let data = args.data.open().await?;
     let question = CorrectQuestion {
         kind: args.kind,
         score: args.score.clone(),
         answered: args.answered.clone().or_else(|| (!file).then(|| "answered".to_owned())),
-        covariates: covariates(&args)?,
-        bounds: (!file).then(|| ("scale_low".to_owned(), "scale_high".to_owned())),
+        covariates: known,
+        bounds: data.bounds(),
         scale: args.scale,
+        earlier: data.earlier(),
         user: args.user.clone().or_else(|| (!file).then(|| "user_id".to_owned())),
         by: args.by.clone(),
         target: args.target,
@@ -79,12 +82,12 @@ pub async fn run(args: CorrectArgs) -> anyhow::Result<()> {
         level: args.print.level,
         seed: args.print.seed,
     };
-    let data = args.data.open().await?;
     let asked = data.input(|period| relations::sessions(period, args.kind.name(), Window::Whole)).await?;
     let answered = question.ask(&asked).await;
+    let repeated = data.repeated();
     data.close().await;
     let answer = answered?;
-    args.print.print(|| wire::correct::correct(&answer), |lang| section::correct::correct(&answer, lang))
+    args.print.print_of(repeated, || wire::correct::correct(&answer), |lang| section::correct::correct(&answer, lang))
 }
 
 fn covariates(args: &CorrectArgs) -> Result<Covariates, WrongUse> {

@@ -4,10 +4,10 @@ use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, Window};
 use qoe_query::satisfaction::CurveQuestion;
 use qoe_query::statistics::isotonic::Direction;
-use qoe_query::statistics::scale::Kind;
+use qoe_query::statistics::scale::{Kind, Scale};
 
 use super::PrintArgs;
-use super::score::kind;
+use super::score::{kind, scale};
 use crate::data::DataArgs;
 
 /// What is to be drawn against what.
@@ -28,7 +28,11 @@ pub struct CurveArgs {
     /// Which way the outcome goes with the measure.
     #[arg(long, value_enum, default_value_t = Way::Auto)]
     direction: Way,
-    /// From a store: how people were asked.
+    /// The scale on which the outcome was asked for, such as 1..7; what lies off it is left out [default: of a column called score that of its kind, or the
+    /// one stored].
+    #[arg(long, value_parser = scale, value_name = "LOW..HIGH")]
+    scale: Option<Scale>,
+    /// How people were asked.
     #[arg(long, value_parser = kind, value_name = "KIND", default_value = "csat")]
     kind: Kind,
     #[command(flatten)]
@@ -51,6 +55,7 @@ pub async fn run(args: CurveArgs) -> anyhow::Result<()> {
     let input = data.input(|period| relations::sessions(period, args.kind.name(), Window::Whole)).await?;
     let question = CurveQuestion {
         among: 1,
+        on_scale: data.on_scale(&args.outcome, args.kind, args.scale),
         outcome: args.outcome,
         measure: args.measure,
         user: args.user.or_else(|| (!args.data.is_file()).then(|| "user_id".to_owned())),
@@ -65,7 +70,8 @@ pub async fn run(args: CurveArgs) -> anyhow::Result<()> {
         seed: args.print.seed,
     };
     let answered = question.ask(&input).await;
+    let repeated = data.repeated();
     data.close().await;
     let answer = answered?;
-    args.print.print(|| wire::curve::curve(&answer), |lang| section::curve::curve(&answer, lang))
+    args.print.print_of(repeated, || wire::curve::curve(&answer), |lang| section::curve::curve(&answer, lang))
 }

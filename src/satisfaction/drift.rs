@@ -69,7 +69,7 @@ impl std::fmt::Display for Stale {
 /// Asks and prints.
 pub async fn run(args: DriftArgs) -> anyhow::Result<()> {
     let file = args.data.is_file();
-    let data = args.data.open().await?;
+    let data = args.data.open_spanned().await?;
     // Two waves, and one as old as what is still good.
     let reach = TimeDelta::days(i64::from(args.wave) + i64::from(args.wave.max(args.stale_after.0)));
     let reaching = |period: Period| Period { since: period.since.min(period.until - reach), ..period };
@@ -77,14 +77,16 @@ pub async fn run(args: DriftArgs) -> anyhow::Result<()> {
     let released = match (&args.releases, &data) {
         (Some(path), _) => Some(Input::file(path, &Definitions::default()).await?),
         (None, Data::Store { .. }) => Some(data.input(|period| relations::releases(reaching(period))).await?),
-        (None, Data::File(_)) => None,
+        (None, Data::File { .. }) => None,
     };
+    let condition = args.data.condition_within(&args.time);
     let question = DriftQuestion {
         time: args.time,
         score: args.score,
         kind: args.kind,
         scale: args.scale,
-        bounds: (!file).then(|| ("scale_low".to_owned(), "scale_high".to_owned())),
+        bounds: data.bounds(),
+        earlier: data.earlier(),
         user: args.user.or_else(|| (!file).then(|| "user_id".to_owned())),
         wave_days: args.wave,
         stale_after_days: args.stale_after.0,
@@ -94,14 +96,15 @@ pub async fn run(args: DriftArgs) -> anyhow::Result<()> {
         },
         zone: args.tz,
         now: Utc::now(),
-        condition: args.data.condition(),
+        condition,
         level: args.print.level,
         seed: args.print.seed,
     };
     let answered = question.ask(&input, released.as_ref()).await;
+    let repeated = data.repeated();
     data.close().await;
     let answer = answered?;
-    args.print.print(|| wire::drift::drift(&answer), |lang| section::drift::drift(&answer, lang))
+    args.print.print_of(repeated, || wire::drift::drift(&answer), |lang| section::drift::drift(&answer, lang))
 }
 
 /// A zone by its name.

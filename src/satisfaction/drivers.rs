@@ -4,11 +4,11 @@ use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, MEASURES, Window};
 use qoe_query::retention::{DayClock, ReturnOn};
 use qoe_query::satisfaction::{Covariates, DriversQuestion};
-use qoe_query::statistics::scale::Kind;
+use qoe_query::statistics::scale::{Kind, Scale};
 use qoe_query::written;
 
 use super::PrintArgs;
-use super::score::kind;
+use super::score::{kind, scale};
 use crate::data::DataArgs;
 use crate::exit::WrongUse;
 
@@ -36,7 +36,11 @@ pub struct DriversArgs {
     /// Column with who a row is of: rows of one person count as one observation [default of a store and of dN: user_id].
     #[arg(long, value_name = "COL")]
     user: Option<String>,
-    /// From a store: how people were asked.
+    /// The scale on which the outcome was asked for, such as 1..7; what lies off it is left out [default: of a column called score that of its kind, or the
+    /// one stored].
+    #[arg(long, value_parser = scale, value_name = "LOW..HIGH")]
+    scale: Option<Scale>,
+    /// How people were asked.
     #[arg(long, value_parser = kind, value_name = "KIND", default_value = "csat")]
     kind: Kind,
     #[command(flatten)]
@@ -75,6 +79,7 @@ pub async fn run(args: DriversArgs) -> anyhow::Result<()> {
     };
     let input = data.input(|period| relations::sessions(period, args.kind.name(), Window::Whole)).await?;
     let question = DriversQuestion {
+        on_scale: data.on_scale(&args.outcome, args.kind, args.scale),
         outcome: args.outcome,
         user: args.user.or_else(|| (returns.is_some() || !file).then(|| "user_id".to_owned())),
         returns,
@@ -85,7 +90,8 @@ pub async fn run(args: DriversArgs) -> anyhow::Result<()> {
         level: args.print.level,
     };
     let answered = question.ask(&input, visits.as_ref()).await;
+    let repeated = data.repeated();
     data.close().await;
     let answer = answered?;
-    args.print.print(|| wire::drivers::drivers(&answer), |lang| section::drivers::drivers(&answer, lang))
+    args.print.print_of(repeated, || wire::drivers::drivers(&answer), |lang| section::drivers::drivers(&answer, lang))
 }

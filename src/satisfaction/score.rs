@@ -1,12 +1,14 @@
 //! `qoe satisfaction score`.
 
 use qoe_dashboards::{section, wire};
+use qoe_query::frame::Want;
 use qoe_query::relations;
-use qoe_query::satisfaction::ScoreQuestion;
+use qoe_query::satisfaction::{AnalysisError, ScoreQuestion};
 use qoe_query::statistics::scale::{Kind, Scale};
 
 use super::PrintArgs;
 use crate::data::DataArgs;
+use crate::exit::NothingFound;
 
 /// What is to be scored.
 #[derive(Debug, clap::Args)]
@@ -20,6 +22,9 @@ pub struct ScoreArgs {
     /// Column with how much each answer weighs.
     #[arg(long, value_name = "COL")]
     weight: Option<String>,
+    /// Column with who answered: answers of one person go together [default of a store: user_id].
+    #[arg(long, value_name = "COL")]
+    user: Option<String>,
     /// Scores by the values of these columns too.
     #[arg(long, value_name = "COL,...", value_delimiter = ',')]
     by: Vec<String>,
@@ -49,17 +54,29 @@ pub async fn run(args: ScoreArgs) -> anyhow::Result<()> {
         kind: args.kind,
         score: args.score,
         weight: args.weight,
-        bounds: (!args.data.is_file()).then(|| ("scale_low".to_owned(), "scale_high".to_owned())),
+        bounds: data.bounds(),
         scale: args.scale,
+        earlier: data.earlier(),
+        user: args.user.or_else(|| (!args.data.is_file()).then(|| "user_id".to_owned())),
         by,
         condition: args.data.condition(),
         level: args.print.level,
         seed: args.print.seed,
     };
-    let answered = question.ask(&answers, asked.as_ref()).await;
+    let mut answered = question.ask(&answers, asked.as_ref()).await.map_err(anyhow::Error::from);
+    let nothing = answered.as_ref().is_err_and(|error| matches!(error.downcast_ref(), Some(AnalysisError::NoRows { .. })));
+    if nothing && !args.data.is_file() && !dimension.is_empty() && dimension != relations::EVERY_DIMENSION {
+        let all = data.input(|period| relations::answers(period, args.kind.name(), relations::EVERY_DIMENSION)).await?;
+        let frame = all.read(&[Want::category("dimension")], None).await?;
+        let there = frame.categories("dimension").1.join(", ");
+        if !there.is_empty() {
+            answered = Err(NothingFound(format!("there are no answers about {dimension:?}: there are answers about {there}")).into());
+        }
+    }
+    let repeated = data.repeated();
     data.close().await;
     let answer = answered?;
-    args.print.print(|| wire::score::score(&answer), |lang| section::score::score(&answer, lang))
+    args.print.print_of(repeated, || wire::score::score(&answer), |lang| section::score::score(&answer, lang))
 }
 
 /// From a store, answers about all dimensions are told apart, and who asks to have them told apart asks about all.

@@ -50,9 +50,10 @@ pub async fn run(args: StabilityArgs) -> anyhow::Result<()> {
         level: args.print.level,
     };
     let answered = question.ask(&input).await;
+    let repeated = data.repeated();
     data.close().await;
     let answer = answered?;
-    args.print.print(|| wire::stability::stability(&answer), |lang| section::stability::stability(&answer, lang))?;
+    args.print.print_of(repeated, || wire::stability::stability(&answer), |lang| section::stability::stability(&answer, lang))?;
     let missed = answer.groups.iter().any(|group| group.found.as_ref().is_ok_and(|found| found.verdict == Verdict::Missed));
     if args.check && missed {
         return Err(CheckFailed("an objective is missed".into()).into());

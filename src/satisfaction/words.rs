@@ -65,7 +65,7 @@ pub async fn run(args: WordsArgs) -> anyhow::Result<()> {
         score: args.score.clone(),
         kind: args.kind,
         scale: args.scale,
-        bounds: (!file).then(|| ("scale_low".to_owned(), "scale_high".to_owned())),
+        bounds: data.bounds(),
         low_at_most: args.low,
         user: args.user.clone().or_else(|| (!file).then(|| "user_id".to_owned())),
         measures: match args.measures.is_empty() && !file {
@@ -80,10 +80,11 @@ pub async fn run(args: WordsArgs) -> anyhow::Result<()> {
         Ok(answer) => fallback(&args, &data, &input, themes).await.map(|fallback| (answer, fallback)),
         Err(error) => Err(error.into()),
     };
+    let repeated = data.repeated();
     data.close().await;
     let (answer, fallback) = answered?;
     let fallback = fallback.as_ref();
-    args.print.print(|| wire::words::words(&answer, fallback), |lang| section::words::words(&answer, fallback, lang))
+    args.print.print_of(repeated, || wire::words::words(&answer, fallback), |lang| section::words::words(&answer, fallback, lang))
 }
 
 /// How often an assistant did not understand; `None` where there is none.

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "a test that unwraps nothing fails, which is what it is for")]
 
+mod answers;
 mod architecture;
 mod bad_input;
 mod board;

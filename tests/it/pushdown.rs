@@ -14,6 +14,7 @@ use qoe_query::board::{Boards, Dimension, Filter, all_questions};
 use qoe_query::frame::Input;
 use qoe_query::relations::{self, Period, Window};
 use qoe_query::{Catalog, Definitions, Limits, Mode};
+use qoe_store::rows::{Feedback, Stamp};
 use qoe_store::{Endpoint, Millis};
 
 use crate::support::{database, insert};
@@ -27,7 +28,15 @@ async fn fleet() -> Endpoint {
     let config =
         FleetConfig { concurrent_sessions: 60, start: Millis(START), ..FleetConfig::demo("p", 5, Millis(START + MINUTES * 60_000)) };
     let mut fleet = Fleet::new(config);
-    let records = fleet.advance(Millis(START + MINUTES * 60_000));
+    let mut records = fleet.advance(Millis(START + MINUTES * 60_000));
+    // Some sessions answer again, one of them twice in one moment.
+    let again = |(at, answer): (i64, &Feedback)| {
+        let later = Stamp::at(answer.stamp.observed_at.0 + (at % 4) * 1_000);
+        let invitation_id = format!("{}again{at}", answer.invitation_id).as_str().into();
+        Feedback { stamp: later, score: answer.scale_low, invitation_id, text: format!("{at}"), ..answer.clone() }
+    };
+    let answers: Vec<Feedback> = (0..).zip(records.Feedback.iter().chain(records.Feedback.iter().step_by(3))).map(again).collect();
+    records.Feedback.extend(answers);
     insert(&endpoint, &records, 1).await;
     let other = FleetConfig { concurrent_sessions: 5, start: Millis(START), ..FleetConfig::demo("other", 6, Millis(START + 120_000)) };
     insert(&endpoint, &Fleet::new(other).advance(Millis(START + 120_000)), 2).await;

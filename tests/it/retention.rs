@@ -176,7 +176,7 @@ fn wrong_use_ends_with_2_and_what_cannot_be_said_with_3() {
     ends(&survival(&["--horizon=-1"]), 2, "is no time over 0");
     ends(&survival(&["--covariates", "rtt_ms"]), 2, "immortal time");
     ends(&survival(&["--band", "rtt_ms:100"]), 2, "--baseline 60s");
-    ends(&survival(&["--duration", "rtt_ms", "--baseline", "60s"]), 2, "is not that");
+    ends(&survival(&["--duration", "rtt_ms", "--baseline", "60s"]), 2, "is not said to be that");
     ends(&survival(&["--event", "left", "--where", "left = 0"]), 3, "all are censored");
 }
 

@@ -6,7 +6,7 @@ use qoe_query::relations::{EVERY_DIMENSION, LABELS, MEASURES};
 use qoe_query::retention::effect::{EffectOutcome, EffectQuestion};
 use qoe_query::retention::{Baseline, CohortBy, CohortsQuestion, DayClock, ReturnOn, Split, SurvivalQuestion};
 use qoe_query::satisfaction::{
-    CorrectQuestion, Covariates, CurveQuestion, DriftQuestion, DriversQuestion, ScoreQuestion, StabilityQuestion, WordsQuestion,
+    CorrectQuestion, Covariates, CurveQuestion, DriftQuestion, DriversQuestion, OnScale, ScoreQuestion, StabilityQuestion, WordsQuestion,
 };
 use qoe_query::statistics::effect::{Estimand, Pairing, Trim};
 use qoe_query::statistics::stability::Objective;
@@ -138,6 +138,15 @@ impl Asking<'_> {
         Some(("scale_low".to_owned(), "scale_high".to_owned()))
     }
 
+    fn earlier() -> Option<String> {
+        Some("earlier".to_owned())
+    }
+
+    /// How a column is scored: `score` as a survey of this kind asks.
+    fn on_scale(&self, column: &str) -> Option<OnScale> {
+        (column == "score").then(|| OnScale { kind: self.of.kind, scale: None, bounds: Asking::bounds() })
+    }
+
     fn measures(&self) -> Result<Covariates, ViewError> {
         self.given.chosen("measures", &MEASURES, &MEASURES)
     }
@@ -181,6 +190,8 @@ impl Asking<'_> {
             weight: None,
             bounds: Asking::bounds(),
             scale: None,
+            earlier: Asking::earlier(),
+            user: Asking::user(),
             by: self.by(),
             condition: self.of.condition(),
             level: self.level,
@@ -198,6 +209,7 @@ impl Asking<'_> {
             covariates: self.known("covariates", &default)?,
             bounds: Asking::bounds(),
             scale: None,
+            earlier: Asking::earlier(),
             user: Asking::user(),
             by: self.by_labels()?,
             target: self.given.parsed("target", |text| finite(text).ok_or("use the score in its unit, such as 0.8 or 40"))?,
@@ -219,6 +231,7 @@ impl Asking<'_> {
             None => self.outcome()?,
         };
         Ok(DriversQuestion {
+            on_scale: self.on_scale(&outcome),
             outcome,
             returns,
             measures: self.measures()?,
@@ -232,8 +245,10 @@ impl Asking<'_> {
 
     fn curve(&self) -> Result<CurveQuestion, ViewError> {
         let measure = self.given.one("measure", &MEASURES)?;
+        let outcome = self.outcome()?;
         Ok(CurveQuestion {
-            outcome: self.outcome()?,
+            on_scale: self.on_scale(&outcome),
+            outcome,
             measure: measure.ok_or_else(|| bad("measure", "", "name a measure of sessions, such as rtt_ms or freeze_ratio"))?.to_owned(),
             user: Asking::user(),
             bins: None,
@@ -282,6 +297,7 @@ impl Asking<'_> {
             kind: self.of.kind,
             scale: None,
             bounds: Asking::bounds(),
+            earlier: Asking::earlier(),
             user: Asking::user(),
             wave_days: self.given.parsed("wave", written::days)?.unwrap_or(30),
             stale_after_days: STALE_AFTER_DAYS,

@@ -287,6 +287,17 @@ fn lines(answer: &CohortsAnswer, lang: Lang) -> Option<Chart> {
     })
 }
 
+/// How times that state no zone were read, where another zone's days are counted.
+pub(crate) fn zoneless(zone: &str, lang: Lang) -> String {
+    match zone {
+        "UTC" => String::new(),
+        _ => lang.pick(
+            format!(" Times that state no zone were taken as UTC and not as of {zone}."),
+            format!("未注明时区的时间按 UTC 而非 {zone} 处理。"),
+        ),
+    }
+}
+
 fn method(answer: &CohortsAnswer, lang: Lang, section: &mut Section) {
     let (first, last) = answer.observed;
     let zone = answer.clock.zone();
@@ -300,8 +311,8 @@ fn method(answer: &CohortsAnswer, lang: Lang, section: &mut Section) {
             "时间为日期，按原样计日；首日为第 0 日。".to_owned(),
         ),
         (DayClock::Calendar(_), false) => lang.pick(
-            format!("Days are those of the calendar of {zone}; day 0 is that of the first presence."),
-            format!("按 {zone} 的自然日计日；首次出现当日为第 0 日。"),
+            format!("Days are those of the calendar of {zone}; day 0 is that of the first presence.{}", zoneless(zone, lang)),
+            format!("按 {zone} 的自然日计日；首次出现当日为第 0 日。{}", zoneless(zone, lang)),
         ),
     };
     section.method.push(counted);

@@ -11,7 +11,7 @@ use qoe_query::statistics::{Corrected, Estimate};
 
 use super::Section;
 use super::numbers::{Unit, count, interval, number, percent};
-use super::score::{meaning, named, unit};
+use super::score::{meaning_on, named, unit};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
 
@@ -59,7 +59,7 @@ pub fn unheard(answer: &CorrectAnswer, lang: Lang) -> Option<String> {
 impl Telling<'_> {
     fn headline(&self) -> String {
         let CorrectGroup { asked, answered, corrected, .. } = &self.answer.all;
-        let (n, of, kind) = (count(*answered), count(*asked), meaning(self.answer.instrument.kind(), self.lang));
+        let (n, of, kind) = (count(*answered), count(*asked), meaning_on(&self.answer.instrument, self.lang));
         match corrected {
             Ok(Correction::NobodySilent { raw }) => self.lang.pick(
                 format!(
@@ -249,7 +249,7 @@ impl Telling<'_> {
         let forest = |caption: String, rows: Vec<(String, Estimate)>| Chart {
             caption,
             drawn: Drawn::Forest {
-                axis: meaning(self.answer.instrument.kind(), self.lang).to_owned(),
+                axis: meaning_on(&self.answer.instrument, self.lang),
                 share: self.unit == Unit::Share,
                 nothing: self.answer.target,
                 rows: rows.iter().map(|(label, estimate)| (label.clone(), estimate.into())).collect(),

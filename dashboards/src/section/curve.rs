@@ -6,6 +6,7 @@ use qoe_query::statistics::knee::{Found, Knee, NoKnee};
 
 use super::names::column_word;
 use super::numbers::{Unit, count, figure_in, interval, interval_head, number, p_value, percent};
+use super::score::left_out;
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -46,6 +47,7 @@ pub fn curve(answer: &CurveAnswer, lang: Lang) -> Section {
         "This is an association: what else differs between these sessions is not held equal here.".to_owned(),
         "这是相关关系：这里没有控制会话之间的其他差异。".to_owned(),
     ));
+    section.warnings.extend(left_out(answer.left_out, lang));
     section.tables.push(bins(answer, x, y, lang));
     section.charts.push(chart(answer, lang));
     section.method.push(method(answer, lang));
@@ -94,7 +96,8 @@ fn bins(answer: &CurveAnswer, x: Unit, y: Unit, lang: Lang) -> Table {
         let range = interval(bin.low, bin.high, x);
         match &bin.outcome {
             Some(outcome) => table.row([range, number(outcome.value, y), interval(outcome.low, outcome.high, y), count(bin.rows)]),
-            None => table.row([range, "–".into(), "–".into(), count(bin.rows)]),
+            // Of answers that are all alike nothing tells how much they vary.
+            None => table.row([range, bin.value.map_or_else(|| "–".into(), |value| number(value, y)), "–".into(), count(bin.rows)]),
         }
     }
     table

@@ -8,10 +8,11 @@ use qoe_query::statistics::change_points::{ChangePointError, MAX_PERIODS, MIN_PE
 use qoe_query::statistics::drift::Coincidence;
 use qoe_query::statistics::scale::Kind;
 
+use super::cohorts::zoneless;
 use super::curve::measure_unit;
 use super::names::{column_word, column_words};
 use super::numbers::{Unit, count, interval, number, p_value};
-use super::score::unit;
+use super::score::{earlier, unit};
 use super::words::level_head;
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
@@ -249,10 +250,19 @@ fn warnings(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
                 format!("个评分超出量表 {}–{}，未计入。", scale.low, scale.high),
             ),
         ),
+        (
+            rows.nameless,
+            lang.pick(
+                "answers do not say whose they are; each was taken for another person's, so how many people answered is not known.",
+                "份回答未说明作答者，每份按来自另一个人处理，实际作答人数未知。",
+            )
+            .to_owned(),
+        ),
         (rows.other_scale, lang.pick("scores were given on another scale and were left out.", "个评分使用了其他量表，未计入。").to_owned()),
     ];
     let said = counted.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(n)));
     section.warnings.extend(said);
+    section.warnings.extend(earlier(rows.earlier, lang));
     if !answer.by_person && answer.change.is_ok() {
         section.warnings.push(lang.pick(
             "It is not known who answered: whether the same people changed their minds or other people answered cannot be told.".to_owned(),
@@ -384,8 +394,8 @@ fn method(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
         (false, Kind::Ces | Kind::Acr) => ("difference of means (Welch), answers independent", "均值之差（Welch），假定各回答独立"),
     };
     section.method.push(lang.pick(
-        format!("Waves: {} days each in {zone}, up to the latest answer; {en}.", answer.wave_days),
-        format!("调查轮次：按 {zone} 时区每轮 {} 天，截至最近一次回答；{zh}。", answer.wave_days),
+        format!("Waves: {} days each in {zone}, up to the latest answer; {en}.{}", answer.wave_days, zoneless(zone, lang)),
+        format!("调查轮次：按 {zone} 时区每轮 {} 天，截至最近一次回答；{zh}。{}", answer.wave_days, zoneless(zone, lang)),
     ));
     let percent = number((1.0 - answer.level.level()) * 100.0, Unit::Plain(0));
     let per = match answer.cadence {

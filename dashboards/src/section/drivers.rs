@@ -7,6 +7,7 @@ use qoe_query::statistics::drivers::{Driver, Findings, Penalised, Tendency};
 use super::curve::measure_unit;
 use super::names::column_word;
 use super::numbers::{Unit, count, counted, difference, difference_cells, interval_head, number, p_value, percent};
+use super::score::left_out;
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -27,8 +28,17 @@ pub fn drivers(answer: &DriversAnswer, lang: Lang) -> Section {
             section.tables.push(tendency_table(tendencies, lang));
         }
     }
+    section.warnings.extend(left_out(answer.left_out, lang));
     let equal =
         if answer.confounders.is_empty() { lang.pick("nothing else", "无其他变量").to_owned() } else { answer.confounders.join(", ") };
+    let whose = if answer.by_person || answer.returns.is_some() {
+        lang.pick(", intervals by sandwich over people", "（区间按用户稳健估计）")
+    } else {
+        lang.pick(
+            ", intervals by sandwich as if each were of somebody else: whose they are was not said (--user)",
+            "（未用 --user 指明作答者，区间按每份回答来自不同的人稳健估计）",
+        )
+    };
     if let Some(returns) = &answer.returns {
         section.method.push(lang.pick(
             format!(
@@ -49,11 +59,11 @@ pub fn drivers(answer: &DriversAnswer, lang: Lang) -> Section {
     }
     section.method.push(lang.pick(
         format!(
-            "One proportional-odds model of {}; the measures and {equal} are held equal to one another. Intervals by sandwich over people; Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",
+            "One proportional-odds model of {}{whose}; the measures and {equal} are held equal to one another. Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",
             of_whom(answer, lang)
         ),
         format!(
-            "一个比例优势模型，{}；各指标与 {equal} 相互控制。区间按用户稳健估计；Holm 校正考虑了同时检验多个指标。这是相关而非因果：未测量的因素没有得到控制。",
+            "一个比例优势模型，{}{whose}；各指标与 {equal} 相互控制。Holm 校正考虑了同时检验多个指标。这是相关而非因果：未测量的因素没有得到控制。",
             of_whom(answer, lang)
         ),
     ));
@@ -119,6 +129,7 @@ fn of_whom(answer: &DriversAnswer, lang: Lang) -> String {
     let people = counted(answer.drivers.users, "person", "people");
     let (answers, users) = (counted(answer.drivers.answers, "answer", "answers"), count(answer.drivers.users));
     match &answer.returns {
+        None if !answer.by_person => lang.pick(answers, format!("{} 份回答", count(answer.drivers.answers))),
         None => lang.pick(format!("{answers} of {people}"), format!("{users} 位用户的 {} 份回答", count(answer.drivers.answers))),
         Some(_) => lang.pick(people, format!("{users} 位用户")),
     }

@@ -48,6 +48,13 @@ pub fn effect(asked: &EffectAsked, lang: Lang) -> Section {
     section.says.extend(claim(asked, lang));
     section.says.extend(hidden(asked, lang));
     section.warnings.extend(asked.found.warnings.iter().map(|warning| warned(warning, lang)));
+    let negative = asked.not_studied.negative;
+    if negative > 0 {
+        section.warnings.push(lang.pick(
+            format!("{} rows with a negative duration were left out.", count(negative)),
+            format!("时长为负的 {} 行未计入。", count(negative)),
+        ));
+    }
     section.tables.push(figures(asked, lang));
     section.tables.push(balance(asked, lang));
     section.charts.push(chart(asked, lang));

@@ -16,6 +16,7 @@ pub mod poc_compare;
 pub mod poc_plan;
 pub mod poc_report;
 pub mod poc_scorecard;
+mod repeated;
 pub mod report;
 pub mod score;
 pub mod stability;
@@ -26,6 +27,7 @@ pub mod why;
 pub mod words;
 
 pub use html::{Method, Place, escape, html, html_at};
+pub use repeated::repeated;
 pub use text::text;
 
 use crate::plot::Chart;

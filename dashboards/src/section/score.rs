@@ -1,7 +1,7 @@
 //! Scores of those who answered.
 
-use qoe_query::satisfaction::{ScoreAnswer, ScoreGroup};
-use qoe_query::statistics::scale::Kind;
+use qoe_query::satisfaction::{ScoreAnswer, ScoreGroup, ScoresLeftOut};
+use qoe_query::statistics::scale::{Instrument, Kind, SATISFIED, Scale};
 use qoe_query::statistics::score::Method;
 
 use super::names::{column_word, column_words};
@@ -20,7 +20,20 @@ pub fn unit(kind: Kind) -> Unit {
     }
 }
 
-/// What a kind of score says.
+/// What a score says: what counts as satisfied depends on the scale.
+pub fn meaning_on(instrument: &Instrument, lang: Lang) -> String {
+    let (kind, Scale { low, high }) = (instrument.kind(), instrument.scale());
+    if kind != Kind::Csat || (low, high) == (1.0, 5.0) {
+        return meaning(kind, lang).to_owned();
+    }
+    let from = low + SATISFIED * (high - low);
+    lang.pick(
+        format!("CSAT: share of answers of {from} or more on {low} to {high}"),
+        format!("CSAT：{low}–{high} 分中不低于 {from} 分的比例"),
+    )
+}
+
+/// What a kind of score says, asked on its customary scale.
 pub fn meaning(kind: Kind, lang: Lang) -> &'static str {
     match kind {
         Kind::Csat => lang.pick("CSAT: share of answers in the top two of five", "CSAT：评分为五级中最高两级的比例"),
@@ -45,11 +58,16 @@ pub fn score(answer: &ScoreAnswer, lang: Lang) -> Section {
         Ok(scored) => section.says.push(lang.pick(
             format!(
                 "{}: {} from {}.",
-                meaning(kind, lang),
+                meaning_on(&answer.instrument, lang),
                 figure_in(&scored.headline, unit, lang),
                 counted(scored.n, "answer", "answers")
             ),
-            format!("{}：{}，共 {} 份回答。", meaning(kind, lang), figure_in(&scored.headline, unit, lang), count(scored.n)),
+            format!(
+                "{}：{}，共 {} 份回答。",
+                meaning_on(&answer.instrument, lang),
+                figure_in(&scored.headline, unit, lang),
+                count(scored.n)
+            ),
         )),
         Err(error) => section.warnings.push(why(error, lang)),
     }
@@ -114,12 +132,47 @@ fn warnings(answer: &ScoreAnswer, lang: Lang, section: &mut Section) {
             "“全部”一行混合了针对不同维度的回答，请按维度阅读。".to_owned(),
         ));
     }
+    if answer.unweighted > 0 {
+        section.warnings.push(lang.pick(
+            format!("{} answers have no weight and were left out.", count(answer.unweighted)),
+            format!("{} 份回答没有权重，未计入。", count(answer.unweighted)),
+        ));
+    }
+    section.warnings.extend(earlier(answer.earlier, lang));
     if answer.other_scale > 0 {
         section.warnings.push(lang.pick(
             format!("{} answers were given on another scale and were left out.", count(answer.other_scale)),
             format!("{} 份回答使用了其他量表，未计入。", count(answer.other_scale)),
         ));
     }
+}
+
+/// That of several answers of one session the last counts, where there were several.
+pub(crate) fn earlier(answers: u64, lang: Lang) -> Option<String> {
+    let said = || {
+        lang.pick(
+            format!("Sessions answered more than once: the last answer counts, {} earlier ones were left out.", count(answers)),
+            format!("有会话多次作答：以最后一次为准，此前的 {} 份回答未计入。", count(answers)),
+        )
+    };
+    (answers > 0).then(said)
+}
+
+/// Scores that no analysis of scores uses.
+pub(crate) fn left_out(left: ScoresLeftOut, lang: Lang) -> Vec<String> {
+    let off = left.scale.filter(|_| left.off_scale > 0).map(|Scale { low, high }| {
+        lang.pick(
+            format!("{} scores lie outside the scale of {low} to {high} and were left out.", count(left.off_scale)),
+            format!("{} 个评分超出量表 {low}–{high}，未计入。", count(left.off_scale)),
+        )
+    });
+    let other = (left.other_scale > 0).then(|| {
+        lang.pick(
+            format!("{} scores were given on another scale and were left out.", count(left.other_scale)),
+            format!("{} 个评分使用了其他量表，未计入。", count(left.other_scale)),
+        )
+    });
+    off.into_iter().chain(other).collect()
 }
 
 /// A group's name: its values, or that it is everyone.
@@ -167,6 +220,6 @@ fn chart(answer: &ScoreAnswer, lang: Lang) -> Option<Chart> {
             format!("Score by {}, with {} intervals", answer.by.join(", "), percent(answer.level)),
             format!("按{}的得分与 {} 区间", column_words(&answer.by, lang), percent(answer.level)),
         ),
-        drawn: Drawn::Forest { axis: meaning(kind, lang).to_owned(), share: unit(kind) == Unit::Share, nothing: None, rows },
+        drawn: Drawn::Forest { axis: meaning_on(&answer.instrument, lang), share: unit(kind) == Unit::Share, nothing: None, rows },
     })
 }

@@ -166,7 +166,10 @@ fn retention(error: &RetentionError) -> Option<String> {
 fn effect_question(error: &EffectQuestionError) -> Option<String> {
     Some(match error {
         EffectQuestionError::NoRows { condition } => no_rows(condition.as_ref()),
-        EffectQuestionError::Negative { column, rows } => format!("{rows} 行的 {column} 为负，会话时长不可能小于 0"),
+        EffectQuestionError::WindowNotStated { treatment, column } => format!(
+            "{treatment} 是何时测量的？若取自整个会话，就不能与随会话时长增长的 {column} 比较（不朽时间偏差）；若处理与协变量均取自会话开头，请写 --baseline 60s；\
+             若在会话开始前已知，请写 --known-before"
+        ),
         EffectQuestionError::NobodyLeft { rows, not_studied } => format!(
             "{rows} 行都无法纳入：{} 行没有处理或结果，{} 行在窗口结束前已离开，{} 行观察时间不足",
             count(not_studied.unmeasured),

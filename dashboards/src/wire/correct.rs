@@ -29,6 +29,7 @@ pub fn correct(answer: &CorrectAnswer) -> Value {
         "groups": answer.groups.iter().map(group).collect::<Vec<_>>(),
         "order": answer.order.as_ref().map(order),
         "raked": answer.raked.as_ref().map(raked),
+        "earlier_answers_left_out": answer.earlier,
         "counted_as_silent": {
             "on_another_scale": aside.other_scale, "off_the_scale": aside.off_scale, "answered_without_score": aside.no_score,
             "score_without_answer": aside.contradicted,

@@ -12,7 +12,7 @@ use crate::view::Lang;
 /// What `qoe satisfaction curve --json` and `/api/satisfaction` answer.
 pub fn curve(answer: &CurveAnswer) -> Value {
     let bins = answer.response.bins.iter().map(|bin| {
-        json!({"low": bin.low, "high": bin.high, "mean": bin.mean, "rows": bin.rows, "users": bin.users, "outcome": bin.outcome.as_ref().map(estimate)})
+        json!({"low": bin.low, "high": bin.high, "mean": bin.mean, "rows": bin.rows, "users": bin.users, "value": bin.value, "outcome": bin.outcome.as_ref().map(estimate)})
     });
     let smooth = answer.response.smooth.iter().flat_map(|smooth| &smooth.steps);
     json!({
@@ -21,6 +21,8 @@ pub fn curve(answer: &CurveAnswer) -> Value {
         "level": answer.level.level(),
         "n": answer.response.n,
         "missing": answer.response.missing,
+        "off_scale": answer.left_out.off_scale,
+        "on_another_scale": answer.left_out.other_scale,
         "bins": bins.collect::<Vec<_>>(),
         "smooth": smooth.map(|step| json!({"from": step.from, "to": step.to, "level": step.level})).collect::<Vec<_>>(),
         "knee": match &answer.knee {

@@ -33,7 +33,8 @@ pub fn drift(answer: &DriftAnswer) -> Value {
         "stale": answer.stale,
         "rows": {
             "all": rows.all, "undated": rows.undated, "future": rows.future, "score_off_scale": rows.off_scale,
-            "score_on_another_scale": rows.other_scale,
+            "score_on_another_scale": rows.other_scale, "earlier_answers_left_out": rows.earlier,
+            "answers_without_user": rows.nameless,
         },
     })
 }

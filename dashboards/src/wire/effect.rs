@@ -21,7 +21,7 @@ pub fn effect(asked: &EffectAsked) -> Value {
         "kind": match found.kind { Outcome::Mean => "mean", Outcome::Share => "share" },
         "rows": {"treated": found.rows.treated, "control": found.rows.control},
         "left_out": {
-            "unmeasured": asked.not_studied.unmeasured, "left_before": asked.not_studied.left_before,
+            "unmeasured": asked.not_studied.unmeasured, "negative": asked.not_studied.negative, "left_before": asked.not_studied.left_before,
             "immature": asked.not_studied.immature, "later": asked.not_studied.later,
         },
         "raw_difference": contrast(&found.raw),

@@ -16,6 +16,8 @@ pub fn score(answer: &ScoreAnswer) -> Value {
         "all": group(&answer.all),
         "groups": answer.groups.iter().map(group).collect::<Vec<_>>(),
         "answers_on_another_scale": answer.other_scale,
+        "answers_without_weight": answer.unweighted,
+        "earlier_answers_left_out": answer.earlier,
     })
 }
 

@@ -59,6 +59,8 @@ pub(super) struct Filling {
     what: String,
     /// Whether it comes as text.
     textual: bool,
+    /// Whether it comes as numbers.
+    counted: bool,
     /// The type it is read as, where that is another than it has.
     read_as: Option<DataType>,
     column: Column,
@@ -70,6 +72,9 @@ pub(super) struct Filling {
 }
 
 const NOT_STATED: u32 = u32::MAX;
+
+/// What a yes or no is, for those who wrote something else.
+const YES_OR_NO: &str = "yes or no (write true and false, yes and no, or 1 and 0)";
 
 impl Filling {
     /// For so many rows as are expected, at least.
@@ -95,6 +100,7 @@ impl Filling {
         Filling {
             what: want.what.clone(),
             textual,
+            counted: found.is_numeric(),
             read_as,
             column,
             nameless: want.role == Role::Person,
@@ -110,6 +116,24 @@ impl Filling {
             row: before + row + 1,
             role,
         };
+        let epoch = |value: i64, row: usize| FrameError::Epoch {
+            what: self.what.clone(),
+            value,
+            row: before + row + 1,
+            read: chrono::DateTime::from_timestamp_millis(value).map_or_else(|| "no date at all".to_owned(), |at| at.to_rfc3339()),
+        };
+        if !self.textual
+            && matches!(self.column, Column::Flag(_))
+            && let Some((row, value)) = no_flag(values)
+        {
+            return Err(misfit(&value.to_string(), row, YES_OR_NO));
+        }
+        if self.counted
+            && matches!(self.column, Column::Time(_))
+            && let Some((row, value)) = no_epoch(values)
+        {
+            return Err(epoch(value, row));
+        }
         match &mut self.column {
             Column::Number(numbers) | Column::Flag(numbers) if !self.textual => {
                 let values = values.as_primitive::<Float64Type>();
@@ -130,7 +154,7 @@ impl Filling {
             }
             Column::Flag(flags) => {
                 for (row, value) in values.as_string::<i32>().iter().enumerate() {
-                    flags.push(flag(value.unwrap_or_default()).ok_or_else(|| misfit(value.unwrap_or_default(), row, "yes or no"))?);
+                    flags.push(flag(value.unwrap_or_default()).ok_or_else(|| misfit(value.unwrap_or_default(), row, YES_OR_NO))?);
                 }
             }
             Column::Time(times) if !self.textual => times.extend(values.as_primitive::<TimestampMillisecondType>().iter()),
@@ -138,14 +162,18 @@ impl Filling {
                 for (row, value) in values.as_string::<i32>().iter().enumerate() {
                     times.push(match value.map(str::trim) {
                         None | Some("") => None,
-                        Some(text) => {
-                            Some(moment(text).ok_or_else(|| misfit(text, row, "time (write RFC 3339, such as 2026-11-25T08:00:00Z)"))?)
-                        }
+                        Some(text) => match text.parse::<i64>() {
+                            Ok(number) if !is_epoch(number) => return Err(epoch(number, row)),
+                            Ok(number) => Some(number),
+                            Err(_) => {
+                                Some(moment(text).ok_or_else(|| misfit(text, row, "time (write RFC 3339, such as 2026-11-25T08:00:00Z)"))?)
+                            }
+                        },
                     });
                 }
             }
             // What is filled are codes; who is who is told in the end.
-            Column::Person(_) => {}
+            Column::Person { .. } => {}
             Column::Text(texts) => texts.extend(values.as_string::<i32>().iter().map(|value| value.unwrap_or_default().to_owned())),
             Column::Category { codes, labels } if self.textual => {
                 let coded = values.as_dictionary::<UInt32Type>();
@@ -195,7 +223,8 @@ impl Filling {
         order.iter().enumerate().for_each(|(at, code)| place[*code as usize] = at as u32);
         codes.iter_mut().for_each(|code| *code = place.get(*code as usize).copied().unwrap_or(order.len() as u32));
         if self.nameless {
-            return Column::Person(each_of_its_own(&codes, order.len() as u32));
+            let known = order.len() as u32;
+            return Column::Person { of: each_of_its_own(&codes, known), known };
         }
         let label = |code: &u32| match &self.shared {
             Some(shared) => shared.as_string::<i32>().value(*code as usize).to_owned(),
@@ -211,7 +240,7 @@ fn close(mut column: Column) -> Column {
         Column::Number(values) | Column::Flag(values) => values.shrink_to_fit(),
         Column::Time(values) => values.shrink_to_fit(),
         Column::Text(values) => values.shrink_to_fit(),
-        Column::Person(persons) => persons.shrink_to_fit(),
+        Column::Person { of, .. } => of.shrink_to_fit(),
         Column::Category { codes, .. } => codes.shrink_to_fit(),
     }
     column
@@ -272,8 +301,30 @@ fn flag(text: &str) -> Option<f64> {
         "" => Some(f64::NAN),
         "yes" | "true" | "y" | "t" | "是" => Some(1.0),
         "no" | "false" | "n" | "f" | "否" => Some(0.0),
-        other => other.parse::<f64>().ok().map(|number| f64::from(u8::from(number != 0.0))),
+        other => other.parse::<f64>().ok().filter(|number| is_flag(*number)),
     }
+}
+
+/// 1 is yes and 0 is no; any other number is neither.
+fn is_flag(number: f64) -> bool {
+    number == 0.0 || number == 1.0
+}
+
+/// The first number that says neither yes nor no.
+fn no_flag(values: &ArrayRef) -> Option<(usize, f64)> {
+    let mut numbers = values.as_primitive::<Float64Type>().iter().enumerate();
+    numbers.find_map(|(row, number)| number.filter(|number| !number.is_nan() && !is_flag(*number)).map(|number| (row, number)))
+}
+
+/// From 2000 to 2100, ms since 1970: numbers of seconds or microseconds lie elsewhere.
+fn is_epoch(ms: i64) -> bool {
+    (946_684_800_000..4_102_444_800_000).contains(&ms)
+}
+
+/// The first number that is no moment in ms.
+fn no_epoch(values: &ArrayRef) -> Option<(usize, i64)> {
+    let mut numbers = values.as_primitive::<TimestampMillisecondType>().iter().enumerate();
+    numbers.find_map(|(row, number)| number.filter(|number| !is_epoch(*number)).map(|number| (row, number)))
 }
 
 /// RFC 3339, the same without a zone (UTC), or a day.
@@ -288,8 +339,7 @@ fn moment(text: &str) -> Option<i64> {
         let day = ["%Y-%m-%d", "%Y/%m/%d"].iter().find_map(|format| NaiveDate::parse_from_str(text, format).ok())?;
         Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())
     };
-    let epoch = || text.parse::<i64>().ok();
-    zoned().or_else(plain).or_else(day).or_else(epoch)
+    zoned().or_else(plain).or_else(day)
 }
 
 #[cfg(test)]
@@ -326,5 +376,6 @@ mod tests {
         assert_eq!(moment("2026-11-25 00:00:00"), moment("2026-11-25"));
         assert_eq!(moment("yesterday"), None);
         assert_eq!((flag("Yes"), flag("0"), flag("maybe")), (Some(1.0), Some(0.0), None));
+        assert_eq!((flag("1.0"), flag("200"), flag("-1")), (Some(1.0), None, None));
     }
 }

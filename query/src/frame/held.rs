@@ -54,7 +54,7 @@ fn array(column: Column) -> ArrayRef {
             Arc::new(Float64Array::new(values.into(), nulls))
         }
         Column::Flag(values) => Arc::new(values.iter().map(|value| known(value).map(|value| value != 0.0)).collect::<BooleanArray>()),
-        Column::Person(persons) => Arc::new(UInt32Array::from(persons)),
+        Column::Person { of, .. } => Arc::new(UInt32Array::from(of)),
         Column::Time(values) => Arc::new(TimestampMillisecondArray::from(values).with_timezone("UTC")),
         Column::Text(values) => Arc::new(StringArray::from_iter_values(values)),
         Column::Category { codes, labels } => {

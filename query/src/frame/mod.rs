@@ -8,9 +8,11 @@ mod groups;
 mod header;
 mod held;
 mod plain;
+mod repeated;
 mod source;
 
 pub use groups::Group;
+pub use repeated::Repeated;
 pub use source::{Input, SourceError};
 
 use datafusion::error::DataFusionError;
@@ -33,13 +35,13 @@ pub struct Want {
 pub enum Role {
     /// A number; true and false are 1 and 0.
     Number,
-    /// A yes or no: a boolean, a number (0 is no), or one of yes, no, true, false.
+    /// A yes or no: a boolean, 1 or 0, or one of yes, no, true, false.
     Flag,
     /// One of a few values.
     Category,
     /// Who a row is of: told from others, without a name.
     Person,
-    /// A moment: a timestamp, RFC 3339 text, or milliseconds since 1970.
+    /// A moment: a timestamp, RFC 3339 text, or milliseconds since 1970 that lie in the years 2000 to 2100.
     Time,
     /// Words.
     Text,
@@ -99,7 +101,12 @@ pub enum Column {
         labels: Vec<String>,
     },
     /// A number a person; a row that does not say is somebody of its own.
-    Person(Vec<u32>),
+    Person {
+        /// One a row.
+        of: Vec<u32>,
+        /// From this number on it was not said.
+        known: u32,
+    },
     /// Milliseconds since 1970; `None`: not stated.
     Time(Vec<Option<i64>>),
     /// Words; empty: none.
@@ -111,7 +118,7 @@ impl Column {
     fn rows(&self) -> usize {
         match self {
             Column::Number(values) | Column::Flag(values) => values.len(),
-            Column::Category { codes, .. } | Column::Person(codes) => codes.len(),
+            Column::Category { codes, .. } | Column::Person { of: codes, .. } => codes.len(),
             Column::Time(values) => values.len(),
             Column::Text(values) => values.len(),
         }
@@ -160,6 +167,21 @@ pub enum FrameError {
         row: usize,
         /// The role, in words.
         role: &'static str,
+    },
+    /// A number that is no moment in milliseconds.
+    #[error(
+        "{what:?} is {value} in row {row}, which as milliseconds since 1970 is {read}: a time lies between 2000 and 2100; write milliseconds (a thousand times \
+         the seconds) or RFC 3339, such as 2026-11-25T08:00:00Z"
+    )]
+    Epoch {
+        /// The column.
+        what: String,
+        /// The number.
+        value: i64,
+        /// From 1.
+        row: usize,
+        /// The moment that it would be.
+        read: String,
     },
     /// A condition that cannot be.
     #[error("keep rows where {condition}: {why}")]
@@ -216,6 +238,11 @@ impl Frame {
         found.unwrap_or_else(|| panic!("{what} was read as numbers"))
     }
 
+    /// The sum of a column of counts that was wanted as numbers, if there is one.
+    pub fn total(&self, what: Option<&String>) -> u64 {
+        what.map_or(0, |what| self.numbers(what).iter().filter(|count| !count.is_nan()).sum::<f64>() as u64)
+    }
+
     /// Yes and no of a column that was wanted as flags, as 1 and 0.
     pub fn flags(&self, what: &str) -> &[f64] {
         let found = self.first_of(what, |column| match column {
@@ -237,8 +264,18 @@ impl Frame {
     /// Who each row is of, from a column that was wanted as persons or as a category; a row that does not say is somebody of its own.
     pub fn persons(&self, what: &str) -> Vec<u32> {
         let found = self.first_of(what, |column| match column {
-            Column::Person(persons) => Some(persons.clone()),
+            Column::Person { of, .. } => Some(of.clone()),
             Column::Category { codes, labels } => Some(each_of_its_own(codes, labels.len() as u32)),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("{what} was read as persons"))
+    }
+
+    /// Of each row whether it says whose it is, from a column that was wanted as persons or as a category.
+    pub fn stated(&self, what: &str) -> Vec<bool> {
+        let found = self.first_of(what, |column| match column {
+            Column::Person { of, known } => Some(of.iter().map(|code| code < known).collect()),
+            Column::Category { codes, labels } => Some(codes.iter().map(|code| (*code as usize) < labels.len()).collect()),
             _ => None,
         });
         found.unwrap_or_else(|| panic!("{what} was read as persons"))
@@ -294,7 +331,7 @@ impl Frame {
                 Column::Category { codes, labels } => {
                     Column::Category { codes: rows.iter().map(|row| codes[*row]).collect(), labels: labels.clone() }
                 }
-                Column::Person(persons) => Column::Person(rows.iter().map(|row| persons[*row]).collect()),
+                Column::Person { of, known } => Column::Person { of: rows.iter().map(|row| of[*row]).collect(), known: *known },
                 Column::Time(values) => Column::Time(rows.iter().map(|row| values[*row]).collect()),
                 Column::Text(values) => Column::Text(rows.iter().map(|row| values[*row].clone()).collect()),
             };

@@ -67,10 +67,14 @@ impl Columns {
         (self.has("scale_low") && self.has("scale_high")).then(|| ("scale_low".to_owned(), "scale_high".to_owned()))
     }
 
+    pub(super) fn earlier(&self) -> Option<String> {
+        self.has("earlier").then(|| "earlier".to_owned())
+    }
+
     pub(super) fn wanted(&self, by: &[String]) -> Vec<Want> {
         let labels = TOLD_APART_BY.iter().map(|name| (*name, Role::Category));
         let measures = MEASURES.iter().map(|name| (*name, Role::Number));
-        let named = COLUMNS.into_iter().chain([("scale_high", Role::Number)]).chain(labels).chain(measures);
+        let named = COLUMNS.into_iter().chain([("scale_high", Role::Number), ("earlier", Role::Number)]).chain(labels).chain(measures);
         let mut wanted: Vec<Want> =
             named.filter(|(name, _)| self.has(name)).map(|(name, role)| Want { what: name.to_owned(), role }).collect();
         let others = by.iter().filter(|name| !TOLD_APART_BY.contains(&name.as_str()));

@@ -5,7 +5,7 @@ use crate::relations::MEASURES;
 use crate::retention::effect::{EffectOutcome, EffectQuestion};
 use crate::retention::{Bands, CohortBy, CohortsQuestion, ReturnOn, Split, SurvivalQuestion};
 use crate::satisfaction::{
-    CorrectQuestion, Covariates, CurveQuestion, DriftQuestion, DriversQuestion, ScoreQuestion, StabilityQuestion, WordsQuestion,
+    CorrectQuestion, Covariates, CurveQuestion, DriftQuestion, DriversQuestion, OnScale, ScoreQuestion, StabilityQuestion, WordsQuestion,
 };
 use crate::statistics::Return;
 use crate::statistics::effect::{Estimand, Pairing, Trim};
@@ -28,6 +28,8 @@ impl Asker {
             weight: None,
             bounds: self.columns.bounds(),
             scale: None,
+            earlier: self.columns.earlier(),
+            user: self.columns.user(),
             by: by.to_vec(),
             condition: Some("score IS NOT NULL".into()),
             level: self.question.level,
@@ -45,6 +47,7 @@ impl Asker {
             covariates: Covariates::Measured(covariates),
             bounds: self.columns.bounds(),
             scale: None,
+            earlier: self.columns.earlier(),
             user: self.columns.user(),
             by: by.to_vec(),
             target: None,
@@ -60,6 +63,7 @@ impl Asker {
         let confounders = self.columns.of(&["network", "platform", "device_class", "region", "service", "tenure_days"]);
         DriversQuestion {
             outcome: "score".into(),
+            on_scale: Some(self.on_scale()),
             returns: None,
             measures: Covariates::Measured(self.columns.of(&MEASURES)),
             confounders: Covariates::Measured(confounders),
@@ -74,6 +78,7 @@ impl Asker {
         let confounders = self.columns.of(&["network", "platform", "device_class", "region", "service", "scenario"]);
         DriversQuestion {
             outcome: format!("d{RETURN_DAY}"),
+            on_scale: None,
             returns: Some(self.return_on()),
             measures: Covariates::Measured(self.columns.of(&MEASURES)),
             confounders: Covariates::Measured(confounders),
@@ -84,6 +89,11 @@ impl Asker {
         }
     }
 
+    /// How people were asked.
+    fn on_scale(&self) -> OnScale {
+        OnScale { kind: self.question.kind, scale: None, bounds: self.columns.bounds() }
+    }
+
     fn return_on(&self) -> ReturnOn {
         ReturnOn { day: RETURN_DAY, or_later: false, time: "started_at".into(), clock: self.question.clock }
     }
@@ -91,6 +101,7 @@ impl Asker {
     pub(super) fn curve_question(&self, measure: &str) -> CurveQuestion {
         CurveQuestion {
             outcome: "score".into(),
+            on_scale: Some(self.on_scale()),
             measure: measure.to_owned(),
             user: self.columns.user(),
             bins: None,
@@ -188,6 +199,7 @@ impl Asker {
             kind: self.question.kind,
             scale: None,
             bounds: self.columns.bounds(),
+            earlier: self.columns.earlier(),
             user: self.columns.user(),
             wave_days: WAVE_DAYS,
             stale_after_days: STALE_AFTER_DAYS,

@@ -3,7 +3,8 @@
 use super::returned::{ReturnOn, Returned};
 use crate::frame::{Frame, FrameError, Input, Want};
 use crate::satisfaction::Covariates;
-use crate::satisfaction::covariates::covariates;
+use crate::satisfaction::SingularError;
+use crate::satisfaction::covariates::{covariates, singular};
 use crate::statistics::design::DesignError;
 use crate::statistics::effect::{EffectAnswer, EffectError, Estimand, Options, Outcome, Pairing, Study, Timing, Trim, effect};
 use crate::statistics::{Confidence, Estimate};
@@ -78,6 +79,8 @@ pub enum EffectOutcome {
 pub struct NotStudied {
     /// Without a treatment or an outcome on record.
     pub unmeasured: u64,
+    /// Sessions that are said to have lasted less than nothing.
+    pub negative: u64,
     /// Sessions that had ended before the window did.
     pub left_before: u64,
     /// People whose day has not been observed to its end.
@@ -138,18 +141,10 @@ pub enum EffectQuestionError {
         /// The outcome's column.
         column: String,
     },
-    /// Durations below 0.
-    #[error("{rows} rows have a negative {column}: a session cannot last less than nothing")]
-    Negative {
-        /// The column.
-        column: String,
-        /// How many.
-        rows: usize,
-    },
     /// Rows, but none that can be studied.
     #[error(
-        "none of {rows} rows can be studied: {} without treatment or outcome, {} ended before the window did, {} not observed for long enough",
-        not_studied.unmeasured, not_studied.left_before, not_studied.immature
+        "none of {rows} rows can be studied: {} without treatment or outcome, {} negative, {} ended before the window did, {} not observed for long enough",
+        not_studied.unmeasured, not_studied.negative, not_studied.left_before, not_studied.immature
     )]
     NobodyLeft {
         /// How many rows there were.
@@ -157,6 +152,17 @@ pub enum EffectQuestionError {
         /// Why they cannot.
         not_studied: NotStudied,
     },
+    /// What comes after the treatment cannot be held equal.
+    #[error("hold {column:?} equal: {why}; name what was known before the treatment")]
+    Afterwards {
+        /// The covariate.
+        column: String,
+        /// Why it cannot.
+        why: &'static str,
+    },
+    /// A category with nearly as many values as rows.
+    #[error(transparent)]
+    Singular(#[from] SingularError),
     /// Covariates that cannot be.
     #[error(transparent)]
     Design(#[from] DesignError),
@@ -181,6 +187,7 @@ impl EffectQuestion {
 
     /// Reads and answers. Of a return, `visits` (with the columns of [`crate::relations::visits`]) are all presences, where more than sessions are known.
     pub async fn ask(&self, input: &Input, visits: Option<&Input>) -> Result<EffectAsked, EffectQuestionError> {
+        self.check()?;
         let frame = input.read(&self.wanted(), self.condition.as_deref()).await?;
         if frame.rows() == 0 {
             return Err(EffectQuestionError::NoRows { condition: self.condition.clone() });
@@ -192,10 +199,31 @@ impl EffectQuestion {
         self.answer(&frame, visits.as_ref())
     }
 
+    /// What came of the treatment, or after it, is no covariate.
+    fn check(&self) -> Result<(), EffectQuestionError> {
+        let outcome = match &self.outcome {
+            EffectOutcome::Stay { column, .. } | EffectOutcome::After { column, .. } => Some(column),
+            EffectOutcome::Return { .. } => None,
+        };
+        let why = |column: &String| match column.as_str() {
+            _ if Some(column) == outcome => Some("it is the outcome"),
+            _ if Some(column) == self.user.as_ref() => Some("it says whose a row is"),
+            "score" | "answered" | "text" => Some("it was answered after the session"),
+            name if DURATIONS.iter().any(|(duration, _)| *duration == name) => {
+                Some("how long a session lasted is known after it, and the treatment may have made it so")
+            }
+            _ => None,
+        };
+        match self.covariates.names().iter().find_map(|column| Some((column, why(column)?))) {
+            Some((column, why)) => Err(EffectQuestionError::Afterwards { column: column.clone(), why }),
+            None => Ok(()),
+        }
+    }
+
     /// The answer of these rows.
     pub fn answer(&self, frame: &Frame, visits: Option<&Frame>) -> Result<EffectAsked, EffectQuestionError> {
         let studied = match &self.outcome {
-            EffectOutcome::Stay { column, per_minute, baseline_s } => self.stays(frame, column, *per_minute, *baseline_s)?,
+            EffectOutcome::Stay { column, per_minute, baseline_s } => self.stays(frame, column, *per_minute, *baseline_s),
             EffectOutcome::Return(asked) => self.returns(frame, visits, asked),
             EffectOutcome::After { column, vouched } => {
                 let amount = |value: &f64| !value.is_nan() && *value != 0.0 && *value != 1.0;
@@ -210,6 +238,7 @@ impl EffectQuestion {
         }
         let kept = frame.select(&studied.rows);
         let (known, _) = self.covariates.measured_in(&kept);
+        singular(&kept, &known)?;
         let design = covariates(&kept, &known)?;
         let treated: Vec<bool> = kept.numbers(&self.treatment).iter().map(|had| *had == 1.0).collect();
         let persons = self.user.as_ref().map(|user| kept.persons(user));
@@ -233,18 +262,16 @@ impl EffectQuestion {
     }
 
     /// Sessions still there when the window ends, and the minutes after it.
-    fn stays(&self, frame: &Frame, column: &str, per_minute: f64, baseline_s: f64) -> Result<Studied, EffectQuestionError> {
+    fn stays(&self, frame: &Frame, column: &str, per_minute: f64, baseline_s: f64) -> Studied {
         let lasted = frame.numbers(column);
-        let negative = lasted.iter().filter(|length| **length < 0.0).count();
-        if negative > 0 {
-            return Err(EffectQuestionError::Negative { column: column.to_owned(), rows: negative });
-        }
         let landmark = baseline_s / 60.0;
         let mut studied = Studied::default();
         for (row, length) in lasted.iter().enumerate() {
             let minutes = length / per_minute;
             if length.is_nan() || !self.treated(frame, row) {
                 studied.not_studied.unmeasured += 1;
+            } else if minutes < 0.0 {
+                studied.not_studied.negative += 1;
             } else if minutes <= landmark {
                 studied.not_studied.left_before += 1;
             } else {
@@ -252,7 +279,7 @@ impl EffectQuestion {
             }
         }
         studied.timing = Timing::Landmark { minute: landmark, left_before: studied.not_studied.left_before };
-        Ok(studied)
+        studied
     }
 
     fn after(&self, frame: &Frame, column: &str) -> Studied {

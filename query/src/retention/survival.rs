@@ -176,12 +176,19 @@ impl SurvivalQuestion {
             median: curve.median(self.level),
             horizon,
             restricted_mean: curve.restricted_mean(horizon, self.level),
-            times: round_times(curve.last()),
+            times: self.times(&curve),
             emptied: curve.steps().last().filter(|step| step.survival == 0.0 && step.time < curve.last()).map(|step| step.time),
             curve,
             groups,
             model,
         })
+    }
+
+    /// Round times from when on everyone is watched: before the window ends nobody is at risk.
+    fn times(&self, curve: &KaplanMeier) -> Vec<f64> {
+        let begin = self.baseline.map_or(0.0, Baseline::end);
+        let round = round_times(curve.last());
+        std::iter::once(begin).filter(|_| begin > 0.0).chain(round.into_iter().filter(|time| *time > begin || begin == 0.0)).collect()
     }
 
     /// The columns it needs.

@@ -2,7 +2,7 @@
 //! went by satisfaction itself.
 
 use super::AnalysisError;
-use super::covariates::{Covariates, Known, covariates_of};
+use super::covariates::{Covariates, Known, covariates_of, singular};
 use super::margins::{Answers, KnownMargin, Raked};
 use super::scales::{Offered, Scales};
 use crate::frame::{Frame, Input, Want};
@@ -29,6 +29,8 @@ pub struct CorrectQuestion {
     pub bounds: Option<(String, String)>,
     /// The scale, where answers do not carry it [default: the customary one of the kind].
     pub scale: Option<Scale>,
+    /// The column with how many earlier answers there were where a row has the last of several.
+    pub earlier: Option<String>,
     /// The column with who a row is of: rows of one person count as one observation in every interval.
     pub user: Option<String>,
     /// By the values of these columns too.
@@ -74,6 +76,8 @@ pub struct CorrectAnswer {
     pub user: Option<String>,
     /// Rows whose answers could not be used, and that count as silent.
     pub set_aside: SetAside,
+    /// Answers that the same sessions gave before; the last counts.
+    pub earlier: u64,
 }
 
 /// One group's score.
@@ -172,6 +176,7 @@ impl CorrectQuestion {
             return Err(AnalysisError::NoRows { condition: self.condition.clone() });
         }
         let sample = Sample::of(self, &frame)?;
+        singular(&frame, self.covariates.names())?;
         let (known, design) = self.covariates.design(&frame)?;
         let whole = sample.whole(design);
         let asked = whole.asked(sample.instrument);
@@ -207,6 +212,7 @@ impl CorrectQuestion {
             target: self.target,
             user: self.user.clone(),
             set_aside: sample.set_aside,
+            earlier: frame.total(self.earlier.as_ref()),
         })
     }
 
@@ -218,8 +224,11 @@ impl CorrectQuestion {
         let answer: Vec<&String> = answer.flatten().collect();
         let margins = self.margins.iter().map(|margin| &margin.name);
         let mut others = self.covariates.names().iter().chain(&self.by).chain(&self.user).chain(margins);
-        match others.find(|name| answer.contains(name)) {
-            Some(column) => Err(AnalysisError::Answer { column: column.clone() }),
+        if let Some(column) = others.find(|name| answer.contains(name)) {
+            return Err(AnalysisError::Answer { column: column.clone() });
+        }
+        match self.user.as_ref().filter(|user| self.covariates.names().contains(user)) {
+            Some(user) => Err(AnalysisError::Twice { column: user.clone(), first: "who a row is of", second: "a covariate" }),
             None => Ok(()),
         }
     }
@@ -231,6 +240,7 @@ impl CorrectQuestion {
             .into_iter()
             .chain(self.marks().map(Want::flag))
             .chain(bounds)
+            .chain(self.earlier.as_ref().map(Want::number))
             .chain(self.by.iter().map(Want::category))
             .chain(self.margins.iter().map(|margin| Want::category(&margin.name)))
             .chain(self.covariates.names().iter().map(Want::covariate))
@@ -324,7 +334,7 @@ struct Part {
 impl<'a> Sample<'a> {
     fn of(question: &CorrectQuestion, frame: &'a Frame) -> Result<Sample<'a>, AnalysisError> {
         let scales = Scales::of(Offered { kind: question.kind, stated: question.scale, bounds: question.bounds.as_ref() }, frame);
-        let instrument = Instrument::new(question.kind, scales.scale)?;
+        let instrument = scales.instrument(question.kind, frame.numbers(&question.score))?;
         let (low, high) = instrument.bounds();
         if let Some(target) = question.target.filter(|target| !(low..=high).contains(target)) {
             return Err(AnalysisError::Target { kind: question.kind.name(), target, low, high });

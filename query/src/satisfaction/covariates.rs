@@ -2,7 +2,7 @@
 
 use crate::frame::{Column, Frame};
 use crate::statistics::Covariate;
-use crate::statistics::design::{Design, DesignError, Values, Why};
+use crate::statistics::design::{Design, DesignError, MIN_CATEGORY_ROWS, Values, Why};
 
 /// A number that was measured in fewer rows than this share is left out, where it was not asked for by name: our choice.
 pub const MIN_MEASURED: f64 = 0.2;
@@ -14,6 +14,41 @@ pub enum Covariates {
     Named(Vec<String>),
     /// Those of these that were measured in [`MIN_MEASURED`] of the rows.
     Measured(Vec<String>),
+}
+
+/// A category that cannot be held equal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "hold {column:?} equal: its {values} values are too many for {rows} rows, since most rows have one that fewer than {MIN_CATEGORY_ROWS} have; leave it out, or \
+     name it as --user if it says whose the rows are"
+)]
+pub struct SingularError {
+    /// Its column.
+    pub column: String,
+    /// How many values it has.
+    pub values: usize,
+    /// In how many rows.
+    pub rows: usize,
+}
+
+/// Refuses categories most of whose rows would be taken together as "other": held equal in name alone.
+pub(crate) fn singular(frame: &Frame, names: &[String]) -> Result<(), SingularError> {
+    for name in names {
+        let Some(Column::Category { codes, labels }) = frame.as_covariate(name) else { continue };
+        let mut counts = vec![0_usize; labels.len()];
+        for code in codes {
+            if let Some(count) = counts.get_mut(*code as usize) {
+                *count += 1;
+            }
+        }
+        let rare: usize = counts.iter().filter(|count| **count < MIN_CATEGORY_ROWS).sum();
+        // Of few rows each value is rare, and the model says what it cannot do.
+        let values = counts.iter().filter(|count| **count > 0).count();
+        if values >= MIN_CATEGORY_ROWS && 2 * rare > frame.rows() {
+            return Err(SingularError { column: name.clone(), values, rows: frame.rows() });
+        }
+    }
+    Ok(())
 }
 
 /// The columns a model goes by.
@@ -51,6 +86,14 @@ impl Covariates {
     pub fn names(&self) -> &[String] {
         match self {
             Covariates::Named(names) | Covariates::Measured(names) => names,
+        }
+    }
+
+    /// The names that were asked for.
+    pub fn named(&self) -> &[String] {
+        match self {
+            Covariates::Named(names) => names,
+            Covariates::Measured(_) => &[],
         }
     }
 

@@ -1,6 +1,7 @@
 //! How an outcome goes with one quality measure: by bins, smoothly, and from where on it turns.
 
 use super::AnalysisError;
+use super::scales::{OnScale, ScoresLeftOut};
 use crate::frame::{Frame, Input, Want};
 use crate::statistics::dose_response::{Bins, DoseResponse, Outcome, Request, dose_response};
 use crate::statistics::iqx::{Iqx, iqx};
@@ -13,6 +14,8 @@ use crate::statistics::{Confidence, Pairs};
 pub struct CurveQuestion {
     /// The column with the outcome: a score, or 0 and 1.
     pub outcome: String,
+    /// How it was asked for, where it is a score.
+    pub on_scale: Option<OnScale>,
     /// The column with the measure.
     pub measure: String,
     /// The column with who a row is of: rows of one person count as one observation.
@@ -36,6 +39,8 @@ pub struct CurveQuestion {
 pub struct CurveAnswer {
     /// The outcome's column.
     pub outcome: String,
+    /// Scores that were left out.
+    pub left_out: ScoresLeftOut,
     /// The measure's column.
     pub measure: String,
     /// Whether the outcome is a share of yes.
@@ -53,7 +58,11 @@ pub struct CurveAnswer {
 impl CurveQuestion {
     /// The columns it needs.
     pub fn wanted(&self) -> Vec<Want> {
-        [Want::number(&self.outcome), Want::number(&self.measure)].into_iter().chain(self.user.as_ref().map(Want::person)).collect()
+        [Want::number(&self.outcome), Want::number(&self.measure)]
+            .into_iter()
+            .chain(self.user.as_ref().map(Want::person))
+            .chain(OnScale::wanted(self.on_scale.as_ref()))
+            .collect()
     }
 
     /// Reads and answers.
@@ -67,6 +76,12 @@ impl CurveQuestion {
 
     /// The answer of these rows.
     pub fn answer(&self, frame: &Frame) -> Result<CurveAnswer, AnalysisError> {
+        let (rows, left_out) = OnScale::keep(self.on_scale.as_ref(), &self.outcome, frame)?;
+        if rows.is_empty() {
+            return Err(left_out.nothing(&self.outcome, frame.rows()));
+        }
+        let on_scale = (rows.len() < frame.rows()).then(|| frame.select(&rows));
+        let frame = on_scale.as_ref().unwrap_or(frame);
         let (measure, outcome) = (frame.numbers(&self.measure), frame.numbers(&self.outcome));
         let users = self.user.as_ref().map(|user| frame.persons(user));
         let pairs = Pairs { measure, outcome, weights: None, users: users.as_deref() };
@@ -80,6 +95,7 @@ impl CurveQuestion {
         Ok(CurveAnswer {
             level: self.level,
             outcome: self.outcome.clone(),
+            left_out,
             measure: self.measure.clone(),
             share,
             response: dose_response(&pairs, &request)?,

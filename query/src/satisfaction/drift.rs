@@ -35,6 +35,8 @@ pub struct DriftQuestion {
     pub scale: Option<Scale>,
     /// The columns with the ends of the scale that was offered, where answers carry them.
     pub bounds: Option<(String, String)>,
+    /// The column with how many earlier answers there were where a row has the last of several.
+    pub earlier: Option<String>,
     /// The column with who a row is of.
     pub user: Option<String>,
     /// How many days a wave lasts.
@@ -107,6 +109,10 @@ pub struct DatedRows {
     pub off_scale: u64,
     /// Such as were scored on another scale.
     pub other_scale: u64,
+    /// Answers that the same sessions gave before; the last counts.
+    pub earlier: u64,
+    /// Answers that do not say whose they are, where others do; each counts as somebody else's.
+    pub nameless: u64,
 }
 
 /// One answer with its day.
@@ -124,6 +130,7 @@ impl DriftQuestion {
         [Want::time(&self.time), Want::number(&self.score)]
             .into_iter()
             .chain(self.bounds.iter().flat_map(|(low, high)| [Want::number(low), Want::number(high)]))
+            .chain(self.earlier.as_ref().map(Want::number))
             .chain(self.user.as_ref().map(Want::person))
             .chain(self.measures.names().iter().map(Want::number))
             .collect()
@@ -145,13 +152,15 @@ impl DriftQuestion {
     /// The answer of these rows.
     pub fn answer(&self, frame: &Frame, released: Vec<Release>) -> Result<DriftAnswer, AnalysisError> {
         let scales = Scales::of(Offered { kind: self.kind, stated: self.scale, bounds: self.bounds.as_ref() }, frame);
-        let instrument = Instrument::new(self.kind, scales.scale)?;
+        let instrument = scales.instrument(self.kind, frame.numbers(&self.score))?;
         let days: Vec<Option<NaiveDate>> = frame.times(&self.time).iter().map(|at| at.and_then(|at| day(at, self.zone))).collect();
         let (Some(first), Some(end)) = (days.iter().flatten().min().copied(), days.iter().flatten().max().copied()) else {
             return Err(AnalysisError::NoTime { time: self.time.clone(), rows: frame.rows() });
         };
         let scores = frame.numbers(&self.score);
-        let users = self.user.as_ref().map(|user| frame.persons(user));
+        // Where nobody says who they are, nobody is known.
+        let stated = self.user.as_ref().map(|user| frame.stated(user)).filter(|stated| stated.iter().any(|stated| *stated));
+        let users = self.user.as_ref().filter(|_| stated.is_some()).map(|user| frame.persons(user));
         let user = |row: usize| users.as_ref().map_or(row as u64, |users| u64::from(users[row]));
         let scored = |row: usize| instrument.contribution(scores[row]).filter(|_| !scales.other[row]);
         let answer = |row: usize| Some(Dated { day: days[row]?, user: user(row), value: scored(row)? });
@@ -165,7 +174,7 @@ impl DriftQuestion {
                 _ => AnalysisError::OffScale { score: self.score.clone(), rows, off_scale, scale },
             });
         };
-        let compared = waves::compared(&instrument, &answers, (latest, self.wave_days), self.user.is_some(), self.level);
+        let compared = waves::compared(&instrument, &answers, (latest, self.wave_days), users.is_some(), self.level);
         let periods = Periods::of(first, end);
         // Rows by period and person.
         let mut order: Vec<(u32, u32, u32)> =
@@ -192,7 +201,7 @@ impl DriftQuestion {
             last: compared.last,
             this: compared.this,
             change: compared.change,
-            by_person: self.user.is_some(),
+            by_person: users.is_some(),
             cadence: periods.cadence(),
             series: all,
             sparse,
@@ -209,6 +218,8 @@ impl DriftQuestion {
                 future: count(&|row| days[row].is_some_and(|day| day > today)),
                 off_scale,
                 other_scale: count(&|row| !scores[row].is_nan() && scales.other[row]),
+                earlier: frame.total(self.earlier.as_ref()),
+                nameless: count(&|row| scored(row).is_some() && stated.as_ref().is_some_and(|stated| !stated[row])),
             },
         })
     }

@@ -2,6 +2,7 @@
 
 use super::AnalysisError;
 use super::covariates::Covariates;
+use super::scales::{OnScale, ScoresLeftOut};
 use crate::frame::{Frame, Input, Want};
 use crate::retention::ReturnOn;
 use crate::statistics::Confidence;
@@ -13,6 +14,8 @@ use crate::statistics::logistic::Penalty;
 pub struct DriversQuestion {
     /// The column with the outcome: a score, or 0 and 1; of a return its name.
     pub outcome: String,
+    /// How it was asked for, where it is a score.
+    pub on_scale: Option<OnScale>,
     /// The outcome is whether a person was there again, by the measures of the first session, instead of a column.
     pub returns: Option<ReturnOn>,
     /// The measures.
@@ -36,6 +39,10 @@ pub struct DriversAnswer {
     pub outcome: String,
     /// Which return it is; `None`: a column.
     pub returns: Option<ReturnOn>,
+    /// Scores that were left out.
+    pub left_out: ScoresLeftOut,
+    /// Whether it is known whose the rows are; else each is taken for somebody else's.
+    pub by_person: bool,
     /// The measures that were ranked.
     pub measures: Vec<String>,
     /// What they were held equal in.
@@ -71,11 +78,13 @@ impl DriversQuestion {
             .chain(self.measures.names().iter().map(Want::number))
             .chain(self.confounders.names().iter().map(Want::covariate))
             .chain(self.user.as_ref().map(person))
+            .chain(OnScale::wanted(self.on_scale.as_ref()))
             .collect()
     }
 
     /// Reads and answers. Of a return, `visits` (with the columns of [`crate::relations::visits`]) are all presences, where more than sessions are known.
     pub async fn ask(&self, input: &Input, visits: Option<&Input>) -> Result<DriversAnswer, AnalysisError> {
+        self.check()?;
         let frame = input.read(&self.wanted(), self.condition.as_deref()).await?;
         if frame.rows() == 0 {
             return Err(AnalysisError::NoRows { condition: self.condition.clone() });
@@ -87,29 +96,51 @@ impl DriversQuestion {
         self.answer(&frame, visits.as_ref())
     }
 
-    /// The answer of these rows. Rows without an outcome are left out first, so that deviations are those of who answered, or came first.
+    /// Each column has one part.
+    fn check(&self) -> Result<(), AnalysisError> {
+        let parts = [
+            ("who a row is of", self.user.as_slice()),
+            ("the outcome", std::slice::from_ref(&self.outcome)),
+            ("a measure", self.measures.named()),
+            ("a confounder", self.confounders.named()),
+        ];
+        let mut seen: Vec<(&String, &'static str)> = Vec::new();
+        for (second, names) in parts {
+            for column in names {
+                if let Some((_, first)) = seen.iter().find(|(name, _)| *name == column) {
+                    return Err(AnalysisError::Twice { column: column.clone(), first, second });
+                }
+                seen.push((column, second));
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer of these rows. Rows without an outcome, or with one off the scale, are left out first, so that deviations are those of who answered, or
+    /// came first.
     pub fn answer(&self, frame: &Frame, visits: Option<&Frame>) -> Result<DriversAnswer, AnalysisError> {
-        let (rows, outcome) = match (&self.returns, &self.user) {
+        let (rows, outcome, left_out) = match (&self.returns, &self.user) {
             (Some(returns), Some(user)) => {
                 let returned = returns.of(frame, user, visits, |_| true);
-                (returned.rows, returned.again)
+                (returned.rows, returned.again, ScoresLeftOut::default())
             }
-            _ => frame
-                .numbers(&self.outcome)
-                .iter()
-                .enumerate()
-                .filter(|(_, value)| !value.is_nan())
-                .map(|(row, value)| (row, *value))
-                .unzip(),
+            _ => {
+                let outcome = frame.numbers(&self.outcome);
+                let (mut rows, left_out) = OnScale::keep(self.on_scale.as_ref(), &self.outcome, frame)?;
+                rows.retain(|row| !outcome[*row].is_nan());
+                let kept = rows.iter().map(|row| outcome[*row]).collect();
+                (rows, kept, left_out)
+            }
         };
         if rows.is_empty() {
-            return Err(AnalysisError::NoOutcome { outcome: self.outcome.clone(), rows: frame.rows() });
+            return Err(left_out.nothing(&self.outcome, frame.rows()));
         }
         let frame = frame.select(&rows);
-        let (measures, left) = self.measures.measured_in(&frame);
-        let (confounders, also_left) = self.confounders.measured_in(&frame);
+        let (measures, sparse) = self.measures.measured_in(&frame);
+        let (confounders, also_sparse) = self.confounders.measured_in(&frame);
         let confounders: Vec<String> = confounders.into_iter().filter(|name| !measures.contains(name)).collect();
         let names: Vec<String> = measures.iter().chain(&confounders).cloned().collect();
+        super::covariates::singular(&frame, &names)?;
         let design = super::covariates::covariates(&frame, &names)?;
         let step = |name: &String| {
             let asked = self.steps.iter().find(|(measure, _)| measure == name).map(|(_, step)| *step);
@@ -130,7 +161,9 @@ impl DriversQuestion {
             returns: self.returns.clone(),
             measures: asked.iter().map(|measure| measure.name.to_owned()).collect(),
             confounders,
-            sparse: left.into_iter().chain(also_left).collect(),
+            sparse: sparse.into_iter().chain(also_sparse).collect(),
+            left_out,
+            by_person: self.user.is_some(),
             drivers: found,
         })
     }

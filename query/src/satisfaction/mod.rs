@@ -13,12 +13,13 @@ pub mod stability;
 pub mod words;
 
 pub use correct::{CorrectAnswer, CorrectGroup, CorrectQuestion, Correction};
-pub use covariates::{Covariates, covariates};
+pub use covariates::{Covariates, SingularError, covariates};
 pub use curve::{CurveAnswer, CurveQuestion};
 pub use drift::{DriftAnswer, DriftQuestion};
 pub use drivers::{DriversAnswer, DriversQuestion};
 pub use fallback::{FallbackAnswer, FallbackQuestion};
 pub use margins::{KnownMargin, MarginsError};
+pub use scales::{OnScale, ScoresLeftOut};
 pub use score::{ScoreAnswer, ScoreGroup, ScoreQuestion};
 pub use stability::{StabilityAnswer, StabilityGroup, StabilityQuestion};
 pub use words::{WordsAnswer, WordsQuestion};
@@ -30,6 +31,7 @@ use crate::statistics::drivers::DriversError;
 use crate::statistics::pairs::PairsError;
 use crate::statistics::response::CorrectError;
 use crate::statistics::scale::{Scale, ScaleError};
+use crate::statistics::score::ScoreError;
 use crate::statistics::word_measures::WordMeasureError;
 use crate::words::WordsError;
 
@@ -48,6 +50,9 @@ pub enum AnalysisError {
     /// A scale that cannot be.
     #[error(transparent)]
     Scale(#[from] ScaleError),
+    /// Answers that have no score.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
     /// Covariates that cannot be.
     #[error(transparent)]
     Design(#[from] DesignError),
@@ -80,6 +85,19 @@ pub enum AnalysisError {
         /// Which.
         column: String,
     },
+    /// A column in two parts.
+    #[error("ask of {column:?} once: it is {first} and {second}")]
+    Twice {
+        /// Which.
+        column: String,
+        /// As what.
+        first: &'static str,
+        /// And as what else.
+        second: &'static str,
+    },
+    /// A category with nearly as many values as rows.
+    #[error(transparent)]
+    Singular(#[from] SingularError),
     /// A target that the score can never have.
     #[error("hold {kind} against a target of {target}: it lies between {low} and {high}")]
     Target {
@@ -114,6 +132,21 @@ pub enum AnalysisError {
         /// The rows.
         rows: usize,
         /// Scores that lie off the scale.
+        off_scale: u64,
+        /// The scale.
+        scale: Scale,
+    },
+    /// A scale that was taken for granted.
+    #[error(
+        "{off_scale} of {answers} answers lie off the scale of {} to {} on which {kind} is customarily asked: state the one that was offered, such as --scale 1..7",
+        scale.low, scale.high
+    )]
+    Assumed {
+        /// How people are said to have been asked.
+        kind: &'static str,
+        /// Their answers.
+        answers: u64,
+        /// Answers off it.
         off_scale: u64,
         /// The scale.
         scale: Scale,

@@ -8,7 +8,7 @@ use crate::frame::{Frame, Input, Want};
 use crate::statistics::Confidence;
 use crate::statistics::invitations::{Invitations, ResponseRate, response_rate};
 use crate::statistics::scale::{Instrument, Kind, Scale};
-use crate::statistics::score::{Answer, ScoreError, Scored, score};
+use crate::statistics::score::{Answer, ScoreError, Scored, score, score_by_person};
 
 /// What is to be scored.
 #[derive(Debug, Clone)]
@@ -23,6 +23,10 @@ pub struct ScoreQuestion {
     pub bounds: Option<(String, String)>,
     /// The scale, where answers do not carry it [default: the customary one of the kind].
     pub scale: Option<Scale>,
+    /// The column with how many earlier answers there were where a row is the last of several.
+    pub earlier: Option<String>,
+    /// The column with who answered: answers of one person go together.
+    pub user: Option<String>,
     /// By the values of these columns too.
     pub by: Vec<String>,
     /// Only rows that meet this condition in SQL.
@@ -48,6 +52,10 @@ pub struct ScoreAnswer {
     pub groups: Vec<ScoreGroup>,
     /// Answers given on another scale, which are counted here and nowhere else.
     pub other_scale: u64,
+    /// Answers that the same sessions gave before; the last counts.
+    pub earlier: u64,
+    /// Answers without a weight, where there is a column of weights.
+    pub unweighted: u64,
 }
 
 /// One group's score.
@@ -69,29 +77,40 @@ impl ScoreQuestion {
             return Err(AnalysisError::NoRows { condition: self.condition.clone() });
         }
         let scales = Scales::of(Offered { kind: self.kind, stated: self.scale, bounds: self.bounds.as_ref() }, &frame);
-        let instrument = Instrument::new(self.kind, scales.scale)?;
+        let instrument = scales.instrument(self.kind, frame.numbers(&self.score))?;
         let asked = match invitations {
             Some(input) => Some(self.invitations(input, &frame).await?),
             None => None,
         };
+        let persons = self.user.as_ref().map(|user| frame.persons(user));
         let group = |values: Vec<String>, rows: &[usize]| {
-            let answers: Vec<Answer> = rows.iter().filter(|row| !scales.other[**row]).filter_map(|row| self.answer(&frame, *row)).collect();
+            let given = rows.iter().filter(|row| !scales.other[**row]).filter_map(|row| Some((self.answer(&frame, *row)?, *row)));
+            let (answers, rows): (Vec<Answer>, Vec<usize>) = given.unzip();
+            let scored = match &persons {
+                None => score(&instrument, &answers, self.level, self.seed),
+                Some(persons) => {
+                    let whose: Vec<u32> = rows.iter().map(|row| persons[*row]).collect();
+                    score_by_person(&instrument, &answers, &whose, self.level, self.seed)
+                }
+            };
             let counted = asked.as_ref().map(|asked| asked.get(&values).copied().unwrap_or_default());
-            ScoreGroup {
-                scored: score(&instrument, &answers, self.level, self.seed),
-                response: counted.and_then(|counted| response_rate(counted, self.level).ok()),
-                values,
-            }
+            ScoreGroup { scored, response: counted.and_then(|counted| response_rate(counted, self.level).ok()), values }
         };
         let everyone: Vec<usize> = (0..frame.rows()).collect();
+        let all = group(Vec::new(), &everyone);
+        if let Err(error) = &all.scored {
+            return Err(error.clone().into());
+        }
         let groups = if self.by.is_empty() { Vec::new() } else { frame.groups(&self.by) };
         Ok(ScoreAnswer {
             level: self.level,
             instrument,
             by: self.by.clone(),
-            all: group(Vec::new(), &everyone),
+            all,
             groups: groups.into_iter().map(|found| group(found.values, &found.rows)).collect(),
             other_scale: scales.other.iter().filter(|other| **other).count() as u64,
+            earlier: frame.total(self.earlier.as_ref()),
+            unweighted: self.unweighted(&frame),
         })
     }
 
@@ -102,9 +121,17 @@ impl ScoreQuestion {
             .into_iter()
             .chain(self.weight.as_ref().map(Want::number))
             .chain(bounds)
+            .chain(self.earlier.as_ref().map(Want::number))
+            .chain(self.user.as_ref().map(Want::person))
             .chain(self.by.iter().map(Want::category))
             .chain(asked)
             .collect()
+    }
+
+    fn unweighted(&self, frame: &Frame) -> u64 {
+        let Some(weight) = &self.weight else { return 0 };
+        let scores = frame.numbers(&self.score).iter().zip(frame.numbers(weight));
+        scores.filter(|(score, weight)| !score.is_nan() && weight.is_nan()).count() as u64
     }
 
     fn answer(&self, frame: &Frame, row: usize) -> Option<Answer> {

@@ -135,7 +135,7 @@ impl WordsQuestion {
         let all = frame.rows();
         let frame = frame.select(&told);
         let scales = Scales::of(Offered { kind: self.kind, stated: self.scale, bounds: self.bounds.as_ref() }, &frame);
-        let instrument = Instrument::new(self.kind, scales.scale)?;
+        let instrument = scales.instrument(self.kind, frame.numbers(&self.score))?;
         let low_at_most = self.low(scales.scale)?;
         let scored = frame.numbers(&self.score);
         let admitted = |row: usize| !scales.other[row] && instrument.admits(scored[row]);

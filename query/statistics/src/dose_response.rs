@@ -58,7 +58,9 @@ pub struct Bin {
     pub rows: u64,
     /// Users, or rows where each is by itself: the observations that the uncertainty comes from.
     pub users: u64,
-    /// The (weighted) mean of the outcome. `None` where there is no telling its uncertainty: no rows, a single user, or scores all alike.
+    /// The (weighted) mean of the outcome, however uncertain; `None` in an empty bin.
+    pub value: Option<f64>,
+    /// The same with its interval. `None` where there is no telling its uncertainty: no rows, a single user, or scores all alike.
     pub outcome: Option<Estimate>,
 }
 
@@ -145,7 +147,7 @@ fn bin(sorted: &Sorted, run: Range<usize>, edges: Edges, request: &Request<'_>) 
     let rows = &sorted.rows[run.clone()];
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
         let (low, high) = edges.unwrap_or((f64::NAN, f64::NAN));
-        return Bin { low, high, mean: None, rows: 0, users: 0, outcome: None };
+        return Bin { low, high, mean: None, rows: 0, users: 0, value: None, outcome: None };
     };
     let weight: f64 = rows.iter().map(|row| row.weight).sum();
     let squares: f64 = rows.iter().map(|row| row.weight * row.weight).sum();
@@ -168,7 +170,7 @@ fn bin(sorted: &Sorted, run: Range<usize>, edges: Edges, request: &Request<'_>) 
         Outcome::YesNo => share(rows.iter().filter(|row| row.y == 1.0).count() as u64, mean.rows, request.level),
     };
     let (low, high) = edges.unwrap_or((first.x, last.x));
-    Bin { low, high, mean: Some(x.clamp(first.x, last.x)), rows: mean.rows, users, outcome }
+    Bin { low, high, mean: Some(x.clamp(first.x, last.x)), rows: mean.rows, users, value: Some(y), outcome }
 }
 
 /// A mean and how far it may be off.

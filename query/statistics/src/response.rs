@@ -25,7 +25,7 @@ use crate::estimate::{Confidence, Estimate};
 use crate::influence::{Clusters, Spread, bootstrap, totals};
 use crate::logistic::{LogisticError, Penalty};
 use crate::scale::{Instrument, Kind};
-use crate::score::{Answer, Scored, score};
+use crate::score::{Answer, Scored, score, score_by_person};
 use crate::share::share;
 use crate::weights::{Cap, design_effect, effective_n};
 use outcome::Predicted;
@@ -303,7 +303,7 @@ impl Report<'_> {
         };
         let augmented = self.interval(self.predicted.value, self.predicted.influence.clone(), design.columns())?;
         Some(Estimates {
-            raw: self.raw()?,
+            raw: self.answers()?.headline,
             weighted: weigh(propensity::Trimming::Without)?,
             trimmed: weigh(propensity::Trimming::With)?,
             augmented,
@@ -313,20 +313,16 @@ impl Report<'_> {
 
     fn answers(&self) -> Option<Scored> {
         let answers: Vec<Answer> = self.fit.respondents.scores.iter().map(|score| Answer { score: *score, weight: 1.0 }).collect();
-        let scored = score(&self.asked.instrument, &answers, self.options.level, self.options.seed).ok()?;
+        let (instrument, level, seed) = (&self.asked.instrument, self.options.level, self.options.seed);
+        let scored = match self.asked.clusters {
+            None => score(instrument, &answers, level, seed),
+            Some(clusters) => {
+                let persons: Vec<u32> = self.fit.respondents.rows.iter().map(|row| clusters[*row]).collect();
+                score_by_person(instrument, &answers, &persons, level, seed)
+            }
+        };
+        let scored = scored.ok()?;
         Some(Scored { refused: self.fit.respondents.refused, ..scored })
-    }
-
-    fn raw(&self) -> Option<Estimate> {
-        if self.fit.clusters.is_none() {
-            return Some(self.answers()?.headline);
-        }
-        let Respondents { rows, contributions, .. } = &self.fit.respondents;
-        let n = rows.len() as f64;
-        let mean = contributions.iter().sum::<f64>() / n;
-        let mut influence = vec![0.0; self.asked.design.rows()];
-        rows.iter().zip(contributions).for_each(|(row, y)| influence[*row] = (y - mean) / n);
-        self.interval(mean, influence, 1)
     }
 
     /// What is left of everyone's score when the answers are taken out of it.

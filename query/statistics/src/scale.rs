@@ -70,6 +70,12 @@ pub enum ScaleError {
         /// On which scale.
         scale: Scale,
     },
+    /// A thumb has two positions.
+    #[error("ask thumbs on a scale of {low} to {high}: thumbs are up or down, without anything between", low = scale.low, high = scale.high)]
+    Thumbs {
+        /// On which scale.
+        scale: Scale,
+    },
     /// Promoters and detractors are defined on 0 to 10 alone.
     #[error("ask nps on a scale of {low} to {high}: promoters and detractors are defined on 0 to 10 only", low = scale.low, high = scale.high)]
     Promoters {
@@ -119,6 +125,10 @@ impl Instrument {
         }
         if kind == Kind::Nps && scale != Kind::Nps.customary() {
             return Err(ScaleError::Promoters { scale });
+        }
+        // From -1 to 1 too.
+        if kind == Kind::Thumbs && scale.high - scale.low > 2.0 {
+            return Err(ScaleError::Thumbs { scale });
         }
         Ok(Instrument { kind, scale })
     }
@@ -231,6 +241,7 @@ mod tests {
         let refused = |kind, low, high| Instrument::new(kind, Scale { low, high }).unwrap_err().to_string();
         assert_eq!(refused(Kind::Csat, 5.0, 5.0), "ask csat on a scale of 5 to 5: the low end must be a number below the high end");
         assert_eq!(refused(Kind::Acr, f64::NAN, 5.0), "ask acr on a scale of NaN to 5: the low end must be a number below the high end");
+        assert_eq!(refused(Kind::Thumbs, 1.0, 5.0), "ask thumbs on a scale of 1 to 5: thumbs are up or down, without anything between");
         assert_eq!(refused(Kind::Nps, 1.0, 5.0), "ask nps on a scale of 1 to 5: promoters and detractors are defined on 0 to 10 only");
     }
 

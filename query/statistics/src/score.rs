@@ -2,6 +2,8 @@
 //!
 //! It says nothing of those who did not answer: see [`crate::response`].
 
+use std::collections::HashMap;
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -37,7 +39,7 @@ pub struct Scored {
     pub refused: u64,
     /// Answers counted.
     pub n: u64,
-    /// How many answers of equal weight would say as much (Kish).
+    /// How many answers of equal weight, each of another person, would say as much (Kish; Korn and Graubard 1998).
     pub effective_n: f64,
 }
 
@@ -102,7 +104,7 @@ const SAMPLES: usize = 2000;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ScoreError {
     /// Nobody answered.
-    #[error("{kind} of no answers: {refused} were off the scale", kind = kind.name())]
+    #[error("{kind} of no answers{}", if *refused == 0 { String::new() } else { format!(": all {refused} lie off the scale") }, kind = kind.name())]
     NoAnswers {
         /// What was to be scored.
         kind: Kind,
@@ -135,6 +137,29 @@ pub enum ScoreError {
 /// effective n when weights differ; NPS by its variance or, with fewer than [`SMALL`] answers, by the adjusted Wald interval; means by t. Intervals end
 /// where the scale does.
 pub fn score(instrument: &Instrument, answers: &[Answer], level: Confidence, seed: u64) -> Result<Scored, ScoreError> {
+    scored(instrument, answers, None, level, seed)
+}
+
+/// The same where it is known whose answers they are (`persons`, one an answer): those of one person go together. The number of answers that an interval is
+/// made from is divided by the design effect, the variance of the mean between persons (linearised, k / (k - 1) for k of them) over the one it would have if
+/// each answer were of somebody else; at least 1. Where answers are all alike each person counts once.
+pub fn score_by_person(
+    instrument: &Instrument,
+    answers: &[Answer],
+    persons: &[u32],
+    level: Confidence,
+    seed: u64,
+) -> Result<Scored, ScoreError> {
+    scored(instrument, answers, Some(persons), level, seed)
+}
+
+fn scored(
+    instrument: &Instrument,
+    answers: &[Answer],
+    persons: Option<&[u32]>,
+    level: Confidence,
+    seed: u64,
+) -> Result<Scored, ScoreError> {
     let kind = instrument.kind();
     if let Some((at, answer)) = answers.iter().enumerate().find(|(_, answer)| !(answer.weight.is_finite() && answer.weight >= 0.0)) {
         return Err(ScoreError::Weight { kind, at, weight: answer.weight });
@@ -147,7 +172,12 @@ pub fn score(instrument: &Instrument, answers: &[Answer], level: Confidence, see
     }
     let weights: Vec<f64> = kept.iter().map(|answer| answer.weight).collect();
     let effective = effective_n(&weights).ok_or(ScoreError::NoWeight { kind, n })?;
-    let sample = Sample::of(instrument, &kept, effective);
+    let mut sample = Sample::of(instrument, &kept, effective);
+    if let Some(persons) = persons {
+        let whose = answers.iter().zip(persons).filter(|(answer, _)| instrument.admits(answer.score)).map(|(_, person)| *person);
+        sample.cluster(instrument, &kept, whose);
+    }
+    let effective = sample.effective;
     let (headline, method) = sample.headline(instrument, level);
     let bootstrap = (kind == Kind::Nps && effective < SMALL).then(|| sample.bootstrap(level, seed)).flatten();
     let distribution = distribution(&mut kept, weights.iter().sum());
@@ -158,6 +188,8 @@ pub fn score(instrument: &Instrument, answers: &[Answer], level: Confidence, see
 struct Sample {
     n: u64,
     effective: f64,
+    /// How many persons at most the answers are of.
+    persons: f64,
     weighted: bool,
     value: f64,
     error: Option<f64>,
@@ -181,12 +213,37 @@ impl Sample {
         Sample {
             n: kept.len() as u64,
             effective,
+            persons: effective,
             weighted: kept.iter().any(|answer| answer.weight != kept[0].weight),
             value: first.filter(|_| alike).unwrap_or(value),
             error: (!alike && n > 1.0).then(|| (n / (n - 1.0) * squares).sqrt()),
             promoters: share(1.0),
             detractors: share(-1.0),
         }
+    }
+
+    /// Takes the answers of one person together.
+    fn cluster(&mut self, instrument: &Instrument, kept: &[Answer], whose: impl Iterator<Item = u32>) {
+        let mut sums: HashMap<u32, f64> = HashMap::new();
+        let mut apart = 0.0;
+        for (answer, person) in kept.iter().zip(whose) {
+            let off = answer.weight * (instrument.contribution(answer.score).unwrap_or(self.value) - self.value);
+            apart += off * off;
+            *sums.entry(person).or_default() += off;
+        }
+        let (n, k) = (kept.len() as f64, sums.len() as f64);
+        // In order, so that the sum is the same to the last bit.
+        let mut squares: Vec<f64> = sums.into_values().map(|sum| sum * sum).collect();
+        squares.sort_unstable_by(f64::total_cmp);
+        let together = squares.iter().sum::<f64>() * k / (k - 1.0);
+        let effect = match self.error {
+            Some(_) if k > 1.0 => (together / (apart * n / (n - 1.0))).max(1.0),
+            _ => (self.effective / k).max(1.0),
+        };
+        self.weighted |= effect > 1.0;
+        self.effective /= effect;
+        self.persons = self.effective.min(k);
+        self.error = self.error.map(|error| error * effect.sqrt());
     }
 
     fn headline(&self, instrument: &Instrument, level: Confidence) -> (Estimate, Method) {
@@ -205,7 +262,7 @@ impl Sample {
             (_, Kind::Nps, _) => (self.adjusted_wald(level), Method::AdjustedWald),
             (_, _, Some(error)) => {
                 let method = if self.weighted { Method::StudentLinearised } else { Method::Student };
-                (around(t_quantile(level, self.effective - 1.0).unwrap_or(f64::INFINITY) * error), method)
+                (around(t_quantile(level, self.persons - 1.0).unwrap_or(f64::INFINITY) * error), method)
             }
             (_, _, None) => {
                 let others = wilson(0.0, self.effective, level.z()).1;

@@ -148,3 +148,21 @@ async fn what_cannot_be_said_is_said() {
     let unknown = CohortsQuestion { split: Some(Split::By("colour".into())), ..question(&[1]) };
     assert!(matches!(ask(&unknown, EVENTS).await, Err(RetentionError::Frame(_))));
 }
+
+#[tokio::test]
+async fn numbers_of_seconds_are_no_times() {
+    let error = |text: &'static str| async move {
+        let error = ask(&question(&[1]), text).await.unwrap_err();
+        std::error::Error::source(&error).unwrap().to_string()
+    };
+    let said = error("user,at\na,1793491200\na,1793577600\n").await;
+    assert!(said.contains("\"at\" is 1793491200 in row 1, which as milliseconds since 1970 is 1970-01-21"), "{said}");
+    assert!(said.contains("a thousand times the seconds"), "{said}");
+    let said = error("user,at\na,1793491200000\na,1793577600000000\n").await;
+    assert!(said.contains("1793577600000000 in row 2"), "{said}");
+    // Numbers that come as text too.
+    let said = error("user,at\na,2026-11-01T10:00:00+08:00 \na,1793491200\n").await;
+    assert!(said.contains("1793491200"), "{said}");
+    let text = "user,at\na,1793491200000\na,1793577600000\nb,1793491200000\nb,1793664000000\n";
+    assert_eq!(counts(&ask(&question(&[1]), text).await.unwrap().curve), [(1, 2)]);
+}

@@ -81,6 +81,7 @@ fn question() -> CorrectQuestion {
         covariates: Covariates::Named(names(&["quality", "platform"])),
         bounds: None,
         scale: None,
+        earlier: None,
         user: None,
         by: Vec::new(),
         target: None,

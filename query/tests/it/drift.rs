@@ -22,6 +22,7 @@ fn question() -> DriftQuestion {
         kind: Kind::Csat,
         scale: None,
         bounds: None,
+        earlier: None,
         user: None,
         wave_days: 20,
         stale_after_days: 183,
@@ -142,7 +143,8 @@ async fn what_cannot_be_said_is_refused_in_words() {
         error(ask(&question(), "observed_at,score\n2026-11-01,\n2026-11-01,9\n", None).await),
         "none of 2 rows has a score in \"score\" on the scale of 1 to 5, though 1 have one off it"
     );
-    let one = ask(&question(), "observed_at,score\n2026-11-01,5\n2199-11-01,7\n", None).await.unwrap();
+    let stated = DriftQuestion { scale: Some(Kind::Csat.customary()), ..question() };
+    let one = ask(&stated, "observed_at,score\n2026-11-01,5\n2199-11-01,7\n", None).await.unwrap();
     assert_eq!((one.change, one.rows.future, one.rows.off_scale), (Err(NoChange::TooFew { last: 0, this: 1 }), 1, 1));
     assert_eq!(one.series[0].found, Err(ChangePointError::NotEnough { periods: 1 }));
     let mut alike = String::from("observed_at,score,user\n");
@@ -157,4 +159,20 @@ async fn releases_are_named_once_with_their_vendor() {
         input("observed_at,vendor,version\n2026-11-02,borealis,2.0\n2026-11-01,aurora,1.0\n2026-11-02,borealis,2.0\n,aurora,3.0\n").await;
     let names: Vec<String> = releases(&input).await.unwrap().into_iter().map(|release| release.name).collect();
     assert_eq!(names, ["aurora 1.0", "borealis 2.0"]);
+}
+
+#[tokio::test]
+async fn who_does_not_say_who_they_are_is_nobody_known() {
+    let rows = |user: &dyn Fn(u64) -> String| {
+        let mut text = String::from("observed_at,user,score\n");
+        for at in 0..80 {
+            writeln!(text, "{},{},{}", day(at / 2), user(at), 1 + draw(at) % 5).unwrap();
+        }
+        text
+    };
+    let asked = DriftQuestion { user: Some("user".into()), ..question() };
+    let nobody = ask(&asked, &rows(&|_| String::new()), None).await.unwrap();
+    assert_eq!((nobody.by_person, nobody.rows.nameless), (false, 0));
+    let some = ask(&asked, &rows(&|at| if at % 4 == 0 { String::new() } else { format!("u{}", at % 10) }), None).await.unwrap();
+    assert_eq!((some.by_person, some.rows.nameless), (true, 20));
 }

@@ -6,5 +6,6 @@ mod claims;
 mod cohorts;
 mod correct;
 mod drift;
+mod scores;
 mod survival;
 mod words;

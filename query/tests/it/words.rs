@@ -106,7 +106,8 @@ async fn what_cannot_be_said_is_refused_in_words() {
 
 #[tokio::test]
 async fn scores_off_the_scale_leave_the_text_and_no_score() {
-    let answer = ask(&question(), "text,score\n卡顿,99\n卡顿,NaN\n清晰,\n清晰,4\n").await.unwrap();
+    let stated = WordsQuestion { scale: Some(Kind::Csat.customary()), ..question() };
+    let answer = ask(&stated, "text,score\n卡顿,99\n卡顿,NaN\n清晰,\n清晰,4\n").await.unwrap();
     assert_eq!((answer.words.texts.told, answer.words.texts.other, answer.rows.off_scale), (4, 1, 1));
     assert_eq!(answer.words.not_compared, Some(KeynessError::NotEnough { first: 0, second: 1 }));
     assert!(answer.pairs.is_empty());

@@ -11,7 +11,7 @@ use qoe_query::statistics::weights::Cap;
 use super::Telling;
 use crate::section::names::column_word;
 use crate::section::numbers::{Unit, count, number, percent};
-use crate::section::score::named;
+use crate::section::score::{earlier, named};
 use crate::section::why::why;
 use crate::view::Lang;
 
@@ -42,6 +42,7 @@ impl Telling<'_> {
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut out: Vec<String> = self.group_warnings(&self.answer.all);
         out.extend(self.set_aside());
+        out.extend(earlier(self.answer.earlier, self.lang));
         out.extend(self.answer.raked.as_ref().map(|raked| self.unmet(raked)).unwrap_or_default());
         let mut groups = self.answer.groups.iter().flat_map(|group| {
             let name = named(&group.values, self.lang);

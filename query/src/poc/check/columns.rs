@@ -243,7 +243,7 @@ impl Table<'_> {
         for want in wanted {
             match self.frame.column(&want.what) {
                 Column::Number(values) | Column::Flag(values) => values[row].to_bits().hash(&mut hasher),
-                Column::Category { codes, .. } | Column::Person(codes) => codes[row].hash(&mut hasher),
+                Column::Category { codes, .. } | Column::Person { of: codes, .. } => codes[row].hash(&mut hasher),
                 Column::Time(times) => times[row].hash(&mut hasher),
                 Column::Text(texts) => texts[row].hash(&mut hasher),
             }

@@ -72,6 +72,7 @@ async fn satisfaction(
         covariates: Covariates::Measured(known.map(|name| (*name).to_owned()).collect()),
         bounds: (has("scale_low") && has("scale_high")).then(|| ("scale_low".to_owned(), "scale_high".to_owned())),
         scale: None,
+        earlier: has("earlier").then(|| "earlier".to_owned()),
         user: poc.columns.unit.clone(),
         by: vec![poc.columns.arm.clone()],
         target: None,
