@@ -1,5 +1,6 @@
 //! How a command ends: 0 done, 1 failed, 2 wrong use, 3 nothing found, 4 the check said no, 5 ClickHouse or another service unavailable.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use qoe_dashboards::Lang;
@@ -7,7 +8,7 @@ use qoe_dashboards::section::why::why;
 use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
-use qoe_query::frame::{FrameError, SourceError};
+use qoe_query::frame::{CsvError, FrameError, SourceError};
 use qoe_query::poc::check::CheckError;
 use qoe_query::poc::plan::{ListError, PlanError};
 use qoe_query::poc::scorecard::{self, ScorecardError};
@@ -44,7 +45,17 @@ pub struct CheckFailed(pub String);
 /// Says what went wrong, with its causes, on stderr.
 #[allow(clippy::print_stderr, reason = "this is where a command's last word is said")]
 pub fn failed(error: &anyhow::Error) -> ExitCode {
+    // Whoever reads the answer has read enough of it (`| head`).
+    if error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)) {
+        return ExitCode::SUCCESS;
+    }
     let code = code(error);
+    // A program that asked for JSON is told in JSON.
+    if std::env::args().any(|word| word == "--json") {
+        let because: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+        eprintln!("{}", serde_json::json!({"error": error.to_string(), "because": because}));
+        return ExitCode::from(code);
+    }
     if matches!(code, 2 | 3) {
         // What the caller is to mend, or what the data do not carry: a sentence. The others are for whoever looks after the program.
         eprintln!("qoe: {}", why(error.as_ref(), asked_language()));
@@ -84,6 +95,7 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<ThemesError>()
             || cause.is::<MetricError>()
             || cause.is::<PocFileError>()
+            || cause.is::<CsvError>()
             || cause.is::<ProfilesError>()
             || cause.is::<scorecard::ProfilesError>()
             || cause.is::<ScheduleError>()

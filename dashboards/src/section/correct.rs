@@ -252,6 +252,7 @@ impl Telling<'_> {
                 axis: meaning_on(&self.answer.instrument, self.lang),
                 share: self.unit == Unit::Share,
                 nothing: self.answer.target,
+                sides: None,
                 rows: rows.iter().map(|(label, estimate)| (label.clone(), estimate.into())).collect(),
             },
         };

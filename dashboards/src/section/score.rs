@@ -220,6 +220,12 @@ fn chart(answer: &ScoreAnswer, lang: Lang) -> Option<Chart> {
             format!("Score by {}, with {} intervals", answer.by.join(", "), percent(answer.level)),
             format!("按{}的得分与 {} 区间", column_words(&answer.by, lang), percent(answer.level)),
         ),
-        drawn: Drawn::Forest { axis: meaning_on(&answer.instrument, lang), share: unit(kind) == Unit::Share, nothing: None, rows },
+        drawn: Drawn::Forest {
+            axis: meaning_on(&answer.instrument, lang),
+            share: unit(kind) == Unit::Share,
+            nothing: None,
+            sides: None,
+            rows,
+        },
     })
 }

@@ -105,11 +105,16 @@ impl Law {
             }
             Law::Mover { first, second, correlation, .. } => {
                 let ((first_below, first_above), (second_below, second_above)) = (first.reach(errors), second.reach(errors));
+                let steps = matches!(first, Margin::Order(_)) || matches!(second, Margin::Order(_));
+                // Order statistics move in steps, by which one end could outrun the other and turn the whole back: there the correlation narrows by one
+                // factor at every level.
+                let factor = if steps { common(first, second, *correlation) } else { 1.0 };
+                let crossed = if steps { 0.0 } else { *correlation };
                 let join = |a: f64, b: f64| {
                     if a.is_infinite() || b.is_infinite() {
                         f64::INFINITY
                     } else {
-                        (a * a + b * b - 2.0 * correlation * a * b).max(0.0).sqrt()
+                        (factor * (a * a + b * b - 2.0 * crossed * a * b)).max(0.0).sqrt()
                     }
                 };
                 (value - join(first_below, second_above), value + join(first_above, second_below))
@@ -177,6 +182,17 @@ impl Law {
             Law::Draws(draws) => Law::Draws(draws.negated()),
         }
     }
+}
+
+/// The variance of a difference over that of independent sides, each side's error being half its interval of one standard error.
+fn common(first: &Margin, second: &Margin, correlation: f64) -> f64 {
+    let error = |side: &Margin| {
+        let (below, above) = side.reach(1.0);
+        (below + above) / 2.0
+    };
+    let (a, b) = (error(first), error(second));
+    let apart = a * a + b * b;
+    if apart.is_finite() && apart > 0.0 { 1.0 - 2.0 * correlation * a * b / apart } else { 1.0 }
 }
 
 /// How many standard errors an interval of this level extends to either side.

@@ -45,6 +45,11 @@ impl Share {
     }
 }
 
+/// Units whose rows stand together.
+fn count(units: &[u32]) -> u64 {
+    units.chunk_by(|one, other| one == other).count() as u64
+}
+
 pub(super) fn binary(values: &[f64]) -> Result<(), ContrastError> {
     match values.iter().position(|value| *value != 0.0 && *value != 1.0) {
         Some(row) => Err(ContrastError::NotBinary { row, value: values[row] }),
@@ -69,6 +74,12 @@ pub(super) fn effective(of: &Quotient) -> f64 {
 /// combined with the correlation that they give the shares, as his for pairs is (ibid., 2635-2650, method 10). Err with fewer than [`MIN_UNITS`] rows or units,
 /// and for values other than 0 and 1.
 pub fn share_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {
+    check(a)?;
+    check(b)?;
+    if let (Some(first), Some(second)) = (a.units, b.units) {
+        // Both together, so that it is said how many each has.
+        enough([count(first), count(second)], MIN_UNITS)?;
+    }
     let (mut first, mut second) = (Share::of(a)?, Share::of(b)?);
     let (one, other) = (first.of.of, second.of.of);
     enough([one.rows, other.rows], MIN_UNITS)?;
