@@ -51,6 +51,7 @@ fn score_question() -> ScoreQuestion {
 
 fn drivers_question() -> DriversQuestion {
     DriversQuestion {
+        returns: None,
         outcome: "score".into(),
         on_scale: Some(OnScale { kind: Kind::Csat, scale: None, bounds: None }),
         measures: Covariates::Named(vec!["rtt_ms".into()]),
@@ -69,12 +70,13 @@ async fn scores(question: ScoreQuestion, text: &str) -> Result<ScoreAnswer, Anal
 
 async fn drivers(question: DriversQuestion, text: &str) -> Result<DriversAnswer, AnalysisError> {
     let (_folder, input) = file(text).await;
-    question.ask(&input).await
+    question.ask(&input, None).await
 }
 
 async fn curve(on_scale: Option<OnScale>, text: &str) -> Result<CurveAnswer, AnalysisError> {
     let (_folder, input) = file(text).await;
     let question = CurveQuestion {
+        among: 1,
         outcome: "score".into(),
         on_scale,
         measure: "rtt_ms".into(),
