@@ -224,8 +224,7 @@ pub async fn catalog(endpoint: &Endpoint, definitions: Definitions, project: Opt
     let catalog = Catalog::open(endpoint, &Limits::default(), definitions).await?;
     let tables = ["sessions_rollup", "activity", "feedback", "survey_invitations", "support_tickets", "releases", "integration_log"];
     let each = tables.map(|table| format!("SELECT DISTINCT project FROM {table}")).join(" UNION ALL ");
-    let projects: Vec<String> =
-        catalog.endpoint().rows(&format!("SELECT project FROM ({each}) GROUP BY project ORDER BY project")).await?;
+    let projects: Vec<String> = catalog.endpoint().rows(&format!("SELECT project FROM ({each}) GROUP BY project ORDER BY project")).await?;
     if let Some(project) = project {
         return match projects.is_empty() || projects.iter().any(|name| name == project) {
             true => Ok((catalog, project.to_owned())),

@@ -159,9 +159,7 @@ fn effect(error: &EffectQuestionError) -> Option<u8> {
         EffectQuestionError::Frame(_) => None,
         EffectQuestionError::Afterwards { .. } | EffectQuestionError::Singular(_) => Some(2),
         EffectQuestionError::Design(_) | EffectQuestionError::Effect(EffectError::Quantile { .. } | EffectError::ImmortalTime) => Some(2),
-        EffectQuestionError::NoRows { .. }
-        | EffectQuestionError::NobodyLeft { .. }
-        | EffectQuestionError::Effect(_) => Some(3),
+        EffectQuestionError::NoRows { .. } | EffectQuestionError::NobodyLeft { .. } | EffectQuestionError::Effect(_) => Some(3),
     }
 }
 

@@ -129,7 +129,9 @@ fn last(of: &[&str], columns: &[&str], condition: &str) -> String {
     let marked = format!("SELECT *, CASE WHEN session_id = '' THEN observed_at ELSE latest_at END AS last_at, {own} FROM ({latest}) AS c");
     let columns = columns.iter().map(|column| format!("max(CASE WHEN observed_at = last_at THEN {column} END) AS {column}"));
     let columns = columns.collect::<Vec<_>>().join(", ");
-    format!("SELECT {of}, last_at, {columns}, count(*) - 1 AS earlier FROM ({marked}) AS d GROUP BY {of}, last_at, own_user, own_invitation")
+    format!(
+        "SELECT {of}, last_at, {columns}, count(*) - 1 AS earlier FROM ({marked}) AS d GROUP BY {of}, last_at, own_user, own_invitation"
+    )
 }
 
 /// The dimension that stands for all of them, the whole too.

@@ -28,7 +28,9 @@ pub fn drivers(answer: &DriversAnswer, lang: Lang) -> Section {
         if answer.confounders.is_empty() { lang.pick("nothing else", "无其他变量").to_owned() } else { answer.confounders.join(", ") };
     let users = count(answer.drivers.users);
     let whose = match answer.by_person {
-        true => lang.pick(format!(" of {users} people, intervals by sandwich over people"), format!("（{users} 位用户，区间按用户稳健估计）")),
+        true => {
+            lang.pick(format!(" of {users} people, intervals by sandwich over people"), format!("（{users} 位用户，区间按用户稳健估计）"))
+        }
         false => lang.pick(
             ", intervals by sandwich as if each were of somebody else: whose they are was not said (--user)".to_owned(),
             "（未用 --user 指明作答者，区间按每份回答来自不同的人稳健估计）".to_owned(),

@@ -24,7 +24,10 @@ pub fn meaning_on(instrument: &Instrument, lang: Lang) -> String {
         return meaning(kind, lang).to_owned();
     }
     let from = low + SATISFIED * (high - low);
-    lang.pick(format!("CSAT: share of answers of {from} or more on {low} to {high}"), format!("CSAT：{low}–{high} 分中不低于 {from} 分的比例"))
+    lang.pick(
+        format!("CSAT: share of answers of {from} or more on {low} to {high}"),
+        format!("CSAT：{low}–{high} 分中不低于 {from} 分的比例"),
+    )
 }
 
 /// What a kind of score says, asked on its customary scale.

@@ -118,10 +118,16 @@ impl Filling {
             row: before + row + 1,
             read: chrono::DateTime::from_timestamp_millis(value).map_or_else(|| "no date at all".to_owned(), |at| at.to_rfc3339()),
         };
-        if !self.textual && matches!(self.column, Column::Flag(_)) && let Some((row, value)) = no_flag(values) {
+        if !self.textual
+            && matches!(self.column, Column::Flag(_))
+            && let Some((row, value)) = no_flag(values)
+        {
             return Err(misfit(&value.to_string(), row, YES_OR_NO));
         }
-        if self.counted && matches!(self.column, Column::Time(_)) && let Some((row, value)) = no_epoch(values) {
+        if self.counted
+            && matches!(self.column, Column::Time(_))
+            && let Some((row, value)) = no_epoch(values)
+        {
             return Err(epoch(value, row));
         }
         match &mut self.column {

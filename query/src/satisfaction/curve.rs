@@ -56,7 +56,11 @@ pub struct CurveAnswer {
 impl CurveQuestion {
     /// The columns it needs.
     pub fn wanted(&self) -> Vec<Want> {
-        [Want::number(&self.outcome), Want::number(&self.measure)].into_iter().chain(self.user.as_ref().map(Want::person)).chain(OnScale::wanted(self.on_scale.as_ref())).collect()
+        [Want::number(&self.outcome), Want::number(&self.measure)]
+            .into_iter()
+            .chain(self.user.as_ref().map(Want::person))
+            .chain(OnScale::wanted(self.on_scale.as_ref()))
+            .collect()
     }
 
     /// Reads and answers.

@@ -94,11 +94,7 @@ impl ScoreQuestion {
                 }
             };
             let counted = asked.as_ref().map(|asked| asked.get(&values).copied().unwrap_or_default());
-            ScoreGroup {
-                scored,
-                response: counted.and_then(|counted| response_rate(counted, self.level).ok()),
-                values,
-            }
+            ScoreGroup { scored, response: counted.and_then(|counted| response_rate(counted, self.level).ok()), values }
         };
         let everyone: Vec<usize> = (0..frame.rows()).collect();
         let all = group(Vec::new(), &everyone);
