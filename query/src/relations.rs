@@ -110,10 +110,8 @@ fn labelled(period: Period, survey: Survey<'_>, window: Window, more: &[&str]) -
         Window::Whole => (whole().map(|(name, sql)| format!("{sql} AS {name}")).join(", "), String::new()),
         Window::First { seconds } => (first_columns(), first(period, seconds)),
     };
-    let said = format!(
-        "SELECT session_id, {SAID} FROM ({}) AS l WHERE session_id <> '' GROUP BY session_id",
-        last(&["session_id"], &format!("kind = {} AND dimension = {}", text(survey.kind), text(survey.dimension)))
-    );
+    let of = format!("session_id <> '' AND kind = {} AND dimension = {}", text(survey.kind), text(survey.dimension));
+    let said = last(&["session_id"], &SAID, &of);
     let asked = format!(
         "SELECT session_id, count(*) AS asked FROM survey_invitations WHERE state = 'shown' AND kind = {} GROUP BY session_id",
         text(survey.kind)
@@ -133,22 +131,21 @@ fn labelled(period: Period, survey: Survey<'_>, window: Window, more: &[&str]) -
     )
 }
 
-/// What an answer says; of two of one moment and one asking the greater.
-const SAID: &str = "max(score) AS score, max(scale_low) AS scale_low, max(scale_high) AS scale_high, max(text) AS text, max(language) AS language, \
-                    max(earlier) AS earlier";
+/// What an answer says.
+const SAID: [&str; 5] = ["score", "scale_low", "scale_high", "text", "language"];
 
-/// The last of the answers that meet a condition, of each of these together: by when it was given, then by its invitation. An answer that states no session
-/// stands for itself.
-fn last(of: &[&str], condition: &str) -> String {
+/// One row a session (or what else `of` tells apart) of the answers that meet a condition: these columns of the last of them, and how many `earlier` ones there
+/// were; of two in one moment the greater of each. An answer that states no session stands for itself.
+fn last(of: &[&str], columns: &[&str], condition: &str) -> String {
     let of = of.join(", ");
-    let counted = format!(
-        "SELECT *, max(observed_at) OVER (PARTITION BY {of}) AS last_at, count(*) OVER (PARTITION BY {of}) AS given FROM feedback WHERE {condition}"
-    );
-    let latest = format!("SELECT * FROM ({counted}) AS c WHERE session_id = '' OR observed_at = last_at");
-    let ranked = format!("SELECT *, max(invitation_id) OVER (PARTITION BY {of}) AS last_id FROM ({latest}) AS d");
+    // In layers, and without a condition on the window, which would be written as QUALIFY.
+    let latest = format!("SELECT *, max(observed_at) OVER (PARTITION BY {of}) AS latest_at FROM feedback WHERE {condition}");
+    let own = "CASE WHEN session_id = '' THEN user_id ELSE '' END AS own_user, CASE WHEN session_id = '' THEN invitation_id ELSE '' END AS own_invitation";
+    let marked = format!("SELECT *, CASE WHEN session_id = '' THEN observed_at ELSE latest_at END AS last_at, {own} FROM ({latest}) AS c");
+    let columns = columns.iter().map(|column| format!("max(CASE WHEN observed_at = last_at THEN {column} END) AS {column}"));
+    let columns = columns.collect::<Vec<_>>().join(", ");
     format!(
-        "SELECT *, CASE WHEN session_id = '' THEN 0 ELSE given - 1 END AS earlier FROM ({ranked}) AS e \
-         WHERE session_id = '' OR invitation_id = last_id"
+        "SELECT {of}, last_at, {columns}, count(*) - 1 AS earlier FROM ({marked}) AS d GROUP BY {of}, last_at, own_user, own_invitation"
     )
 }
 
@@ -162,11 +159,11 @@ pub fn answers(period: Period, kind: &str, dimension: &str) -> String {
     let labels = LABELS.join(", ");
     let about = if dimension == EVERY_DIMENSION { String::new() } else { format!("dimension = {} AND ", text(dimension)) };
     let condition = format!("kind = {} AND {about}{}", text(kind), period.holds("observed_at"));
-    let named = format!("session_id, user_id, {labels}, observed_at, invitation_id");
+    let columns: Vec<&str> = ["user_id", "invitation_id"].into_iter().chain(LABELS).chain(SAID).collect();
     format!(
-        "SELECT {named}, CASE WHEN dimension = '' THEN 'whole' ELSE dimension END AS dimension, score, scale_low, scale_high, text, language, earlier \
-         FROM (SELECT {named}, dimension, {SAID} FROM ({}) AS l GROUP BY {named}, dimension) AS g",
-        last(&["session_id", "dimension"], &condition)
+        "SELECT session_id, user_id, {labels}, last_at AS observed_at, invitation_id, score, scale_low, scale_high, \
+         CASE WHEN dimension = '' THEN 'whole' ELSE dimension END AS dimension, text, language, earlier FROM ({}) AS l",
+        last(&["session_id", "dimension"], &columns, &condition)
     )
 }
 

@@ -184,11 +184,10 @@ impl SurvivalQuestion {
         })
     }
 
-    /// Round times from when on everyone is watched: before the window ends nobody is at risk.
+    /// Round times after the window: until it ends nobody is at risk.
     fn times(&self, curve: &KaplanMeier) -> Vec<f64> {
         let begin = self.baseline.map_or(0.0, Baseline::end);
-        let round = round_times(curve.last());
-        std::iter::once(begin).filter(|_| begin > 0.0).chain(round.into_iter().filter(|time| *time > begin || begin == 0.0)).collect()
+        round_times(curve.last()).into_iter().filter(|time| begin == 0.0 || *time > begin).collect()
     }
 
     /// The columns it needs.
