@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_dashboards::Lang;
 use qoe_dashboards::section::why::why;
+use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
 use qoe_query::frame::{FrameError, SourceError};

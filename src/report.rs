@@ -161,7 +161,10 @@ fn questions(args: &SatisfactionArgs, data: &Data, lang: Lang) -> Vec<(String, S
         return vec![(name.to_owned(), args.data.external_table())];
     };
     let how = |table: &str| {
-        lang.pick(format!("{table}: put WITH {table} AS (...) before a question to qoe sql"), format!("{table}：用 qoe sql 查询时在前面加 WITH {table} AS (...)"))
+        lang.pick(
+            format!("{table}: put WITH {table} AS (...) before a question to qoe sql"),
+            format!("{table}：用 qoe sql 查询时在前面加 WITH {table} AS (...)"),
+        )
     };
     let about = (args.by.iter().any(|by| by == "dimension"))
         .then(|| (how("answers"), relations::answers(*period, args.kind.name(), relations::EVERY_DIMENSION)));

@@ -219,7 +219,13 @@ fn the_rows_behind_each_part_can_be_asked_for() {
     let (code, page, said) = qoe(&["report", "satisfaction", "--data", &file, "--by", "service", "--out", "-"]);
     assert_eq!(code, Some(0), "{said}");
     let appendix = page.split("id=\"appendix\"").nth(1).unwrap();
-    for part in ["CREATE EXTERNAL TABLE data STORED AS PARQUET", "GROUP BY service, scale_low, scale_high, score", "AS attempts", "WHERE minutes &gt; 0", "SELECT text, score"] {
+    for part in [
+        "CREATE EXTERNAL TABLE data STORED AS PARQUET",
+        "GROUP BY service, scale_low, scale_high, score",
+        "AS attempts",
+        "WHERE minutes &gt; 0",
+        "SELECT text, score",
+    ] {
         assert!(appendix.contains(part), "{part}: {appendix}");
     }
     assert!(page.contains("Not known from a file: tickets, releases"));

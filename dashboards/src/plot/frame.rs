@@ -1,8 +1,8 @@
 //! Two scales at right angles, their ticks and names: what curves and lines are drawn in.
 
 use super::axis::{Axis, Reading};
-use super::{Figure, label};
 use super::sheet::{Drawing, Sheet, Side, Stroke, TEXT, WIDTH, Words};
+use super::{Figure, label};
 use crate::drawing::Ink;
 
 /// Height between the scales' ends, px.

@@ -189,8 +189,7 @@ impl Asking<'_> {
     }
 
     fn correct(&self) -> Result<CorrectQuestion, ViewError> {
-        let default: Vec<&str> =
-            ["service", "platform", "network", "region", "vendor", BEFORE].into_iter().chain(MEASURES).collect();
+        let default: Vec<&str> = ["service", "platform", "network", "region", "vendor", BEFORE].into_iter().chain(MEASURES).collect();
         let asked = "asked = 1".to_owned();
         Ok(CorrectQuestion {
             kind: self.of.kind,
@@ -292,10 +291,12 @@ impl Asking<'_> {
 
     fn cohorts(&self) -> Result<CohortsQuestion, ViewError> {
         let day = |text: &str| text.trim().parse().ok().filter(|day| (1..=3650).contains(day));
-        let days: Option<Vec<u32>> =
-            self.given.parsed("days", |text| text.split(',').map(day).collect::<Option<_>>().ok_or("use days from 1 to 3650, such as 1,7,30"))?;
+        let days: Option<Vec<u32>> = self
+            .given
+            .parsed("days", |text| text.split(',').map(day).collect::<Option<_>>().ok_or("use days from 1 to 3650, such as 1,7,30"))?;
         let definition = self.given.parsed("definition", written::definition)?.unwrap_or(Definition::NDay);
-        let days = definition.days(&days.unwrap_or_default()).map_err(|why| bad("days", self.given.value("days").unwrap_or_default(), &why))?;
+        let days =
+            definition.days(&days.unwrap_or_default()).map_err(|why| bad("days", self.given.value("days").unwrap_or_default(), &why))?;
         Ok(CohortsQuestion {
             user: "user_id".into(),
             times: vec!["at".into(), "at_last".into()],
@@ -314,7 +315,9 @@ impl Asking<'_> {
     /// Presences state their service and no other label.
     fn of_presences(&self) -> Result<Option<String>, ViewError> {
         match self.of.filter.0.iter().find(|(dimension, _)| *dimension != Dimension::Service) {
-            Some((dimension, value)) => Err(bad("filter", &format!("{}:{value}", dimension.column()), "who was there is known by f.service alone")),
+            Some((dimension, value)) => {
+                Err(bad("filter", &format!("{}:{value}", dimension.column()), "who was there is known by f.service alone"))
+            }
             None => Ok(self.of.condition()),
         }
     }

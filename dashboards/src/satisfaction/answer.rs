@@ -7,9 +7,9 @@ use qoe_query::Catalog;
 use qoe_query::board::Boards;
 use qoe_query::frame::{FrameError, Input};
 use qoe_query::relations::{self, Period, Window};
+use qoe_query::retention::{CohortsQuestion, SurvivalQuestion};
 use qoe_query::satisfaction::fallback::Turns;
 use qoe_query::satisfaction::{AnalysisError, DriftQuestion, FallbackQuestion, ScoreQuestion, WordsQuestion};
-use qoe_query::retention::{CohortsQuestion, SurvivalQuestion};
 use serde_json::Value;
 
 use super::analysis::about;

@@ -34,7 +34,14 @@ const SINCE: Moment = Moment::Ago(TimeDelta::days(30));
 impl SatisfactionAsked {
     /// What the parameters of a link ask; the filter comes from its view.
     pub fn read(pairs: &[(String, String)], filter: &Filter) -> Result<SatisfactionAsked, ViewError> {
-        let mut asked = SatisfactionAsked { since: SINCE, until: None, by: Vec::new(), dimension: String::new(), kind: Kind::Csat, filter: filter.clone() };
+        let mut asked = SatisfactionAsked {
+            since: SINCE,
+            until: None,
+            by: Vec::new(),
+            dimension: String::new(),
+            kind: Kind::Csat,
+            filter: filter.clone(),
+        };
         for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
             let time = |name| moment(value).map_err(|_| bad(name, value, "use 30d, 12h, 2026-11-01 or 2026-11-01T00:00:00Z"));
             match name.as_str() {

@@ -62,7 +62,10 @@ impl Telling<'_> {
         let (n, of, kind) = (count(*answered), count(*asked), meaning(self.answer.instrument.kind(), self.lang));
         match corrected {
             Ok(Correction::NobodySilent { raw }) => self.lang.pick(
-                format!("{kind}: {}; all {of} asked answered: nobody was silent, so that there is nothing to correct for.", self.figure(raw)),
+                format!(
+                    "{kind}: {}; all {of} asked answered: nobody was silent, so that there is nothing to correct for.",
+                    self.figure(raw)
+                ),
                 format!("{kind}：{}；受邀的 {of} 人次全部作答：无人沉默，无需校正。", self.figure(raw)),
             ),
             Ok(corrected) => {

@@ -55,7 +55,10 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
     }
     if clear.is_empty() {
         section.says.push(lang.pick(
-            format!("Inconclusive: with {} no measure is told apart from no association.", counted(answer.drivers.answers, "answer", "answers")),
+            format!(
+                "Inconclusive: with {} no measure is told apart from no association.",
+                counted(answer.drivers.answers, "answer", "answers")
+            ),
             format!("尚无定论：{} 份回答不足以确认任何指标与满意度相关。", count(answer.drivers.answers)),
         ));
     }
@@ -99,7 +102,9 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
 fn step(measure: &str, step: f64, lang: Lang) -> String {
     let name = column_word(measure, lang);
     let amount = match measure_unit(measure) {
-        Unit::Share => lang.pick(format!("{:+} pp", (step * 10_000.0).round() / 100.0), format!("{:+} 个百分点", (step * 10_000.0).round() / 100.0)),
+        Unit::Share => {
+            lang.pick(format!("{:+} pp", (step * 10_000.0).round() / 100.0), format!("{:+} 个百分点", (step * 10_000.0).round() / 100.0))
+        }
         Unit::Plain(_) if measure.ends_with("_ms") => format!("{step:+} ms"),
         Unit::Plain(_) => format!("{:+}", (step * 1000.0).round() / 1000.0),
     };
@@ -118,7 +123,11 @@ fn says(answer: &DriversAnswer, driver: &Driver, share: bool, lang: Lang) -> Str
 
 fn table(answer: &DriversAnswer, found: &[Driver], share: bool, lang: Lang) -> Table {
     let interval = interval_head(answer.level, lang);
-    let goes = if share { lang.pick("goes with, percentage points", "对应变化（百分点）") } else { lang.pick("goes with", "对应变化") };
+    let goes = if share {
+        lang.pick("goes with, percentage points", "对应变化（百分点）")
+    } else {
+        lang.pick("goes with", "对应变化")
+    };
     let heads = lang.pick(
         ["measure", "one step", goes, &interval, "per deviation", "p (Holm)", "inflation", "missing"],
         ["指标", "一步", goes, &interval, "每标准差", "p（Holm）", "方差膨胀", "缺失"],

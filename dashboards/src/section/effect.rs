@@ -23,9 +23,10 @@ fn unit(asked: &EffectAsked) -> Unit {
 /// The outcome in words.
 fn outcome(asked: &EffectAsked, lang: Lang) -> String {
     match &asked.question.outcome {
-        EffectOutcome::Stay { column, baseline_s, .. } => {
-            lang.pick(format!("{column} after the first {baseline_s:.0} s"), format!("前 {baseline_s:.0} 秒之后的{}", column_word(column, lang)))
-        }
+        EffectOutcome::Stay { column, baseline_s, .. } => lang.pick(
+            format!("{column} after the first {baseline_s:.0} s"),
+            format!("前 {baseline_s:.0} 秒之后的{}", column_word(column, lang)),
+        ),
         EffectOutcome::Return { day, or_later: false, .. } => lang.pick(format!("return on day {day}"), format!("第 {day} 日回访")),
         EffectOutcome::Return { day, .. } => lang.pick(format!("return on day {day} or later"), format!("第 {day} 日及以后回访")),
         EffectOutcome::After { column } => column_word(column, lang),
@@ -74,7 +75,10 @@ fn unlike(asked: &EffectAsked, lang: Lang) -> String {
     let more = left.len().saturating_sub(4);
     let (en, zh) = if more > 0 { (format!(" and {more} more"), format!("等 {} 项", left.len())) } else { Default::default() };
     lang.pick(
-        format!(" Not quite equal: after weighting the groups still differ in {}{en} (standard deviations, over {ALIKE}).", named.join(", ")),
+        format!(
+            " Not quite equal: after weighting the groups still differ in {}{en} (standard deviations, over {ALIKE}).",
+            named.join(", ")
+        ),
         format!("但并未完全相同：加权后两组在 {}{zh}上仍有差异（标准差，超过 {ALIKE}）。", named.join("、")),
     )
 }
@@ -115,7 +119,10 @@ fn raw(asked: &EffectAsked, lang: Lang) -> String {
             "The plain difference is {}{more}. It is a difference and not an effect: those who had it differ in other ways.",
             difference(&raw.difference, unit(asked), lang)
         ),
-        format!("直接比较的差异为 {}{more}。这只是差异而非影响：两组人在其他方面并不相同。", difference(&raw.difference, unit(asked), lang)),
+        format!(
+            "直接比较的差异为 {}{more}。这只是差异而非影响：两组人在其他方面并不相同。",
+            difference(&raw.difference, unit(asked), lang)
+        ),
     )
 }
 

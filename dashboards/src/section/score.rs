@@ -56,7 +56,10 @@ pub fn score(answer: &ScoreAnswer, lang: Lang) -> Section {
     section.says.extend(bootstrapped(answer, lang));
     if let Some(rate) = &answer.all.response {
         section.says.push(lang.pick(
-            format!("Of those asked, {} answered; what the others felt is not in these scores.", figure_in(&rate.answered, Unit::Share, lang)),
+            format!(
+                "Of those asked, {} answered; what the others felt is not in these scores.",
+                figure_in(&rate.answered, Unit::Share, lang)
+            ),
             format!("受邀者中 {} 作答；未作答者的感受不在这些分数之内。", figure_in(&rate.answered, Unit::Share, lang)),
         ));
     }
@@ -129,7 +132,11 @@ pub fn named(values: &[String], lang: Lang) -> String {
 }
 
 fn groups(answer: &ScoreAnswer, lang: Lang, unit: Unit) -> Table {
-    let by = if answer.by.is_empty() { lang.pick("group", "分组").to_owned() } else { answer.by.iter().map(|by| column_word(by, lang)).collect::<Vec<_>>().join(" · ") };
+    let by = if answer.by.is_empty() {
+        lang.pick("group", "分组").to_owned()
+    } else {
+        answer.by.iter().map(|by| column_word(by, lang)).collect::<Vec<_>>().join(" · ")
+    };
     let interval = interval_head(answer.level, lang);
     let heads = [by.as_str(), lang.pick("score", "得分"), &interval, "n", lang.pick("answered", "作答率")];
     let mut table = Table::new("", &heads);

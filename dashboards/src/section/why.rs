@@ -201,7 +201,9 @@ fn effect(error: &EffectError) -> Option<String> {
 fn report(error: &ReportError) -> Option<String> {
     Some(match error {
         ReportError::Read(error) => return analysis(error).or_else(|| error.source().and_then(chinese)),
-        ReportError::Columns { wanted, there } => format!("无法得出任何结论：报告读取的列为 {wanted}，而现有的列为 {there}；请按前者命名后重试"),
+        ReportError::Columns { wanted, there } => {
+            format!("无法得出任何结论：报告读取的列为 {wanted}，而现有的列为 {there}；请按前者命名后重试")
+        }
         ReportError::Nothing { rows, .. } => format!("{rows} 行数据不足以得出任何结论"),
     })
 }

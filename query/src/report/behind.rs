@@ -21,7 +21,8 @@ impl Asker {
     pub(super) fn behind(&self, report: &SatisfactionReport) -> Vec<Behind> {
         let part = |part, of: &str, sql| Behind { part, of: of.to_owned(), sql };
         let correct = self.correct_question(&[]);
-        let asked = correct.condition.as_ref().map(|asked| if self.sources.period.is_some() { format!("{asked} = 1") } else { asked.clone() });
+        let asked =
+            correct.condition.as_ref().map(|asked| if self.sources.period.is_some() { format!("{asked} = 1") } else { asked.clone() });
         let mut parts = vec![part("corrected", "", self.rows(&correct.wanted(), asked.as_deref()))];
         parts.push(part("scores", "", self.answers(&[])));
         parts.extend(self.question.by.iter().map(|by| part("scores", by, self.answers(std::slice::from_ref(by)))));
@@ -45,6 +46,12 @@ impl Asker {
         parts
     }
 
+    /// A column's name in quotes where SQL would take it for something else.
+    fn named(&self, what: &str) -> String {
+        let plain = what.bytes().all(|letter| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'_')) && what != "left";
+        if plain || !self.columns.has(what) { what.to_owned() } else { format!("\"{}\"", what.replace('"', "\"\"")) }
+    }
+
     fn presences(&self) -> &'static str {
         if self.sources.visits.is_some() { "visits" } else { "data" }
     }
@@ -54,10 +61,11 @@ impl Asker {
     }
 
     fn select(&self, from: &str, wanted: &[Want], condition: Option<&str>) -> String {
-        let mut columns: Vec<&str> = Vec::new();
+        let mut columns: Vec<String> = Vec::new();
         for want in wanted {
-            if !columns.contains(&want.what.as_str()) {
-                columns.push(&want.what);
+            let column = self.named(&want.what);
+            if !columns.contains(&column) {
+                columns.push(column);
             }
         }
         format!("SELECT {}\nFROM {from}{}", columns.join(", "), self.filter(from, condition))
@@ -67,7 +75,8 @@ impl Asker {
     fn answers(&self, by: &[String]) -> String {
         let question = self.score_question(by);
         let bounds = question.bounds.iter().flat_map(|(low, high)| [low.as_str(), high.as_str()]);
-        let keys: Vec<&str> = by.iter().map(String::as_str).chain(bounds).chain([question.score.as_str()]).collect();
+        let keys: Vec<String> =
+            by.iter().map(String::as_str).chain(bounds).chain([question.score.as_str()]).map(|key| self.named(key)).collect();
         let from = if self.sources.answers.is_some() && by.iter().any(|by| by == DIMENSION) { "answers" } else { "data" };
         let keys = keys.join(", ");
         let filter = self.filter("data", question.condition.as_deref());

@@ -79,10 +79,9 @@ impl Columns {
 
     /// The parts that cannot be, and the columns that they would read.
     pub(super) fn lacking(&self) -> Vec<Lacking> {
-        let lacking = NEEDED.into_iter().map(|(part, columns)| Lacking {
-            part,
-            columns: columns.iter().copied().filter(|column| !self.has(column)).collect(),
-        });
+        let lacking = NEEDED
+            .into_iter()
+            .map(|(part, columns)| Lacking { part, columns: columns.iter().copied().filter(|column| !self.has(column)).collect() });
         lacking.filter(|lacking| !lacking.columns.is_empty()).collect()
     }
 

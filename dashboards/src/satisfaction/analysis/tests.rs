@@ -21,25 +21,51 @@ fn an_address_asks_for_one_analysis() {
 /// Programs can ask what people at a terminal can.
 #[test]
 fn an_address_takes_what_its_command_takes() {
-    let flags = [("treatment", "height>=720"), ("outcome", "minutes"), ("covariates", "network,device_class"), ("baseline", "30s"), ("estimand", "att")];
+    let flags = [
+        ("treatment", "height>=720"),
+        ("outcome", "minutes"),
+        ("covariates", "network,device_class"),
+        ("baseline", "30s"),
+        ("estimand", "att"),
+    ];
     let Analysis::Effect { question, baseline_s } = analysis("retention", "effect", &flags) else { panic!("an effect") };
     assert_eq!((question.treatment.as_str(), baseline_s, question.estimand), ("height >= 720", 30, Estimand::Att));
     assert_eq!(question.outcome, EffectOutcome::Stay { column: "minutes".into(), per_minute: 1.0, baseline_s: 30.0 });
     assert_eq!(question.covariates, Covariates::Named(vec!["network".into(), "device_class".into()]));
-    let Analysis::Effect { question, .. } = analysis("retention", "effect", &[("treatment", "rtt_ms>=250"), ("outcome", "d30+")]) else { panic!("an effect") };
+    let Analysis::Effect { question, .. } = analysis("retention", "effect", &[("treatment", "rtt_ms>=250"), ("outcome", "d30+")]) else {
+        panic!("an effect")
+    };
     assert!(matches!(question.outcome, EffectOutcome::Return { day: 30, or_later: true, .. }));
-    let Analysis::Cohorts(cohorts) = analysis("retention", "cohorts", &[("days", "3,14"), ("definition", "unbounded"), ("band", "rtt_ms:250")]) else { panic!("cohorts") };
+    let Analysis::Cohorts(cohorts) =
+        analysis("retention", "cohorts", &[("days", "3,14"), ("definition", "unbounded"), ("band", "rtt_ms:250")])
+    else {
+        panic!("cohorts")
+    };
     assert_eq!((cohorts.days.len(), cohorts.split.as_ref().map(Split::column)), (2, Some("rtt_ms")));
-    let Analysis::Correct(correct) = analysis("satisfaction", "correct", &[("covariates", "rtt_ms"), ("target", "0.8")]) else { panic!("a correction") };
+    let Analysis::Correct(correct) = analysis("satisfaction", "correct", &[("covariates", "rtt_ms"), ("target", "0.8")]) else {
+        panic!("a correction")
+    };
     assert_eq!((correct.target, correct.covariates), (Some(0.8), Covariates::Named(vec!["rtt_ms".into()])));
-    let Analysis::Drivers(drivers) = analysis("satisfaction", "drivers", &[("measures", "rtt_ms"), ("confounders", "network"), ("step", "rtt_ms=50")]) else { panic!("drivers") };
+    let Analysis::Drivers(drivers) =
+        analysis("satisfaction", "drivers", &[("measures", "rtt_ms"), ("confounders", "network"), ("step", "rtt_ms=50")])
+    else {
+        panic!("drivers")
+    };
     assert_eq!((drivers.steps.len(), drivers.confounders), (1, Covariates::Named(vec!["network".into()])));
-    let Analysis::Stability(stability) = analysis("satisfaction", "stability", &[("target", "0.999"), ("by", "industry")]) else { panic!("stability") };
+    let Analysis::Stability(stability) = analysis("satisfaction", "stability", &[("target", "0.999"), ("by", "industry")]) else {
+        panic!("stability")
+    };
     assert_eq!((stability.target.share(), stability.targets, stability.by), (0.999, None, vec!["industry".to_owned()]));
     let Analysis::Drift(drift) = analysis("satisfaction", "drift", &[("wave", "2w")]) else { panic!("drift") };
     assert_eq!(drift.wave_days, 14);
-    let Analysis::Survival(survival) = analysis("retention", "survival", &[("by", "network"), ("covariates", "rtt_ms")]) else { panic!("survival") };
-    assert_eq!((survival.split, survival.baseline.map(|of| of.seconds)), (Some(Split::By("network".into())), Some(60)), "a measure is of the first seconds");
+    let Analysis::Survival(survival) = analysis("retention", "survival", &[("by", "network"), ("covariates", "rtt_ms")]) else {
+        panic!("survival")
+    };
+    assert_eq!(
+        (survival.split, survival.baseline.map(|of| of.seconds)),
+        (Some(Split::By("network".into())), Some(60)),
+        "a measure is of the first seconds"
+    );
     let score = read("satisfaction", "score", &[("by", "scenario"), ("dimension", "stability")]).unwrap().unwrap();
     let Analysis::Score(question) = &score.analysis else { panic!("a score") };
     assert_eq!(about(&score.of, &question.by), "stability");

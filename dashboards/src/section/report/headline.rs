@@ -121,6 +121,7 @@ fn joined(group: &StabilityGroup, found: &Stability, lang: Lang) -> [String; 4] 
     let name = format!("{} · {}", lang.pick("joined", "接通率"), score::named(&group.values, lang));
     let ends = format!("{} – {}", stability::nines(found.share.low), stability::nines(found.share.high));
     let (objective, verdict) = (stability::nines(group.objective.share()), stability::verdict(found.verdict, lang));
-    let note = lang.pick(format!("{objective}: {verdict}, n {}", count(found.share.n)), format!("{objective}：{verdict}，n {}", count(found.share.n)));
+    let note = lang
+        .pick(format!("{objective}: {verdict}, n {}", count(found.share.n)), format!("{objective}：{verdict}，n {}", count(found.share.n)));
     [name, stability::nines(found.share.value), ends, note]
 }
