@@ -47,6 +47,12 @@ impl Asker {
         parts
     }
 
+    /// A column's name in quotes where SQL would take it for something else.
+    fn named(&self, what: &str) -> String {
+        let plain = what.bytes().all(|letter| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'_')) && what != "left";
+        if plain || !self.columns.has(what) { what.to_owned() } else { format!("\"{}\"", what.replace('"', "\"\"")) }
+    }
+
     fn presences(&self) -> &'static str {
         if self.sources.visits.is_some() { "visits" } else { "data" }
     }
@@ -56,10 +62,11 @@ impl Asker {
     }
 
     fn select(&self, from: &str, wanted: &[Want], condition: Option<&str>) -> String {
-        let mut columns: Vec<&str> = Vec::new();
+        let mut columns: Vec<String> = Vec::new();
         for want in wanted {
-            if !columns.contains(&want.what.as_str()) {
-                columns.push(&want.what);
+            let column = self.named(&want.what);
+            if !columns.contains(&column) {
+                columns.push(column);
             }
         }
         format!("SELECT {}\nFROM {from}{}", columns.join(", "), self.filter(from, condition))
@@ -69,7 +76,8 @@ impl Asker {
     fn answers(&self, by: &[String]) -> String {
         let question = self.score_question(by);
         let bounds = question.bounds.iter().flat_map(|(low, high)| [low.as_str(), high.as_str()]);
-        let keys: Vec<&str> = by.iter().map(String::as_str).chain(bounds).chain([question.score.as_str()]).collect();
+        let keys: Vec<String> =
+            by.iter().map(String::as_str).chain(bounds).chain([question.score.as_str()]).map(|key| self.named(key)).collect();
         let from = if self.sources.answers.is_some() && by.iter().any(|by| by == DIMENSION) { "answers" } else { "data" };
         let keys = keys.join(", ");
         let filter = self.filter("data", question.condition.as_deref());
