@@ -116,6 +116,20 @@ impl DataArgs {
         format!("{read}{condition}")
     }
 
+    /// How DataFusion is told of the file as the table `data`; empty of a store.
+    pub fn external_table(&self) -> String {
+        let Some(path) = &self.data else { return String::new() };
+        let location = path.display().to_string().replace('\'', "''");
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        let (format, options) = match ending.as_str() {
+            "csv" => ("CSV", " OPTIONS ('format.has_header' 'true')"),
+            "tsv" => ("CSV", " OPTIONS ('format.has_header' 'true', 'format.delimiter' '\t')"),
+            "parquet" => ("PARQUET", ""),
+            _ => ("JSON", ""),
+        };
+        format!("CREATE EXTERNAL TABLE data STORED AS {format} LOCATION '{location}'{options}")
+    }
+
     /// SHA-256 of the file, as `sha256sum` prints it; of a store, which changes, none.
     pub fn hash(&self) -> anyhow::Result<Option<String>> {
         let Some(path) = &self.data else { return Ok(None) };

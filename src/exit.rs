@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use qoe_dashboards::Lang;
+use qoe_dashboards::section::why::why;
 use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
@@ -11,6 +13,7 @@ use qoe_query::poc::plan::{ListError, PlanError};
 use qoe_query::poc::scorecard::{self, ScorecardError};
 use qoe_query::poc::{CompareError, MetricError, PocFileError};
 use qoe_query::quality::ScoreError;
+use qoe_query::report::ReportError;
 use qoe_query::retention::RetentionError;
 use qoe_query::retention::effect::EffectQuestionError;
 use qoe_query::satisfaction::{AnalysisError, MarginsError};
@@ -40,6 +43,12 @@ pub struct CheckFailed(pub String);
 /// Says what went wrong, with its causes, on stderr.
 #[allow(clippy::print_stderr, reason = "this is where a command's last word is said")]
 pub fn failed(error: &anyhow::Error) -> ExitCode {
+    let code = code(error);
+    if matches!(code, 2 | 3) {
+        // What the caller is to mend, or what the data do not carry: a sentence. The others are for whoever looks after the program.
+        eprintln!("qoe: {}", why(error.as_ref(), asked_language()));
+        return ExitCode::from(code);
+    }
     eprintln!("qoe: {error}");
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {
@@ -49,7 +58,18 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
         }
         said = cause;
     }
-    ExitCode::from(code(error))
+    ExitCode::from(code)
+}
+
+/// The language of the answer that could not be given: `--lang`, or else `QOE_LANG`, or that of the locale.
+fn asked_language() -> Lang {
+    let words: Vec<String> = std::env::args().collect();
+    let flag = words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--lang")? {
+        "" => words.get(at + 1).cloned(),
+        value => value.strip_prefix('=').map(str::to_owned),
+    });
+    let stated = flag.or_else(|| std::env::var("QOE_LANG").ok()).and_then(|text| crate::satisfaction::lang(&text).ok());
+    crate::satisfaction::spoken(stated)
 }
 
 fn code(error: &anyhow::Error) -> u8 {
@@ -73,7 +93,13 @@ fn code(error: &anyhow::Error) -> u8 {
         }
         let misread = matches!(
             cause.downcast_ref::<FrameError>(),
-            Some(FrameError::Unknown { .. } | FrameError::Condition { .. } | FrameError::Misfit { .. })
+            Some(
+                FrameError::NoColumn { .. }
+                    | FrameError::Unknown { .. }
+                    | FrameError::Condition { .. }
+                    | FrameError::Broken { .. }
+                    | FrameError::Misfit { .. }
+            )
         );
         let no_file = matches!(
             cause.downcast_ref::<SourceError>(),
@@ -97,6 +123,11 @@ fn code(error: &anyhow::Error) -> u8 {
         }
         if let Some(code) = cause.downcast_ref::<PlanError>().and_then(plan).or(cause.downcast_ref::<CheckError>().and_then(check)) {
             return code;
+        }
+        match cause.downcast_ref::<ReportError>() {
+            Some(ReportError::Columns { .. }) => return 2,
+            Some(ReportError::Nothing { .. }) => return 3,
+            Some(ReportError::Read(_)) | None => {}
         }
         if cause.is::<NothingFound>() || matches!(cause.downcast_ref::<ScorecardError>(), Some(ScorecardError::NoEvidence)) {
             return 3;

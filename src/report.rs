@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use qoe_dashboards::report::{Provenance, Report, Tile, render};
 use qoe_dashboards::{Lang, section, wire};
-use qoe_query::relations::{self, Window};
-use qoe_query::report::{ReportQuestion, ReportSources, SatisfactionReport, satisfaction_report};
+use qoe_query::relations::{self, Survey, Window};
+use qoe_query::report::{ReportError, ReportQuestion, ReportSources, SatisfactionReport, satisfaction_report};
 use qoe_query::retention::DayClock;
 use qoe_query::statistics::scale::Kind;
 use qoe_query::vendor_record::VendorInputs;
@@ -42,6 +42,9 @@ pub struct SatisfactionArgs {
     /// Scores by the values of each of these columns too.
     #[arg(long, value_name = "COL,...", value_delimiter = ',')]
     by: Vec<String>,
+    /// From a store: answers about this dimension, such as stability [default: about the whole]. Scores about each: --by dimension.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    dimension: String,
     /// The zone whose calendar counts the days.
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     tz: String,
@@ -86,7 +89,7 @@ async fn satisfaction(args: SatisfactionArgs) -> anyhow::Result<()> {
         hash: args.data.hash()?.map_or_else(String::new, |hash| format!("sha256:{hash}")),
         command: args.command(&data),
         zone: args.tz.clone(),
-        questions: questions(&args, &data),
+        questions: questions(&args, &data, args.print.lang()),
     };
     data.close().await;
     let report = answered?;
@@ -122,11 +125,15 @@ fn pictures(report: &SatisfactionReport, lang: Lang, folder: &std::path::Path) -
 
 async fn ask(args: &SatisfactionArgs, question: &ReportQuestion, data: &Data) -> anyhow::Result<SatisfactionReport> {
     let kind = args.kind.name();
-    let sessions = data.input(|period| relations::sessions(period, kind, Window::Whole)).await?;
+    let sessions = data.input(|period| relations::sessions_about(period, args.survey(), Window::Whole)).await?;
     let sources = match data {
-        Data::File(_) => ReportSources { sessions, visits: None, releases: None, vendors: None, period: None },
+        Data::File(_) => ReportSources { sessions, answers: None, visits: None, releases: None, vendors: None, period: None },
         Data::Store { period, .. } => ReportSources {
             sessions,
+            answers: match args.by.iter().any(|by| by == "dimension") {
+                true => Some(data.input(|period| relations::answers(period, kind, relations::EVERY_DIMENSION)).await?),
+                false => None,
+            },
             visits: Some(data.input(|period| relations::visits(period.until)).await?),
             releases: Some(data.input(relations::releases).await?),
             vendors: Some(VendorInputs {
@@ -141,23 +148,34 @@ async fn ask(args: &SatisfactionArgs, question: &ReportQuestion, data: &Data) ->
     bar.enable_steady_tick(Duration::from_millis(100));
     let report = satisfaction_report(question, &sources, &args.data.definitions()?, |part| bar.set_message(part)).await;
     bar.finish_and_clear();
-    Ok(report?)
+    report.map_err(|error| match error {
+        ReportError::Read(error) => error.into(),
+        error => error.into(),
+    })
 }
 
-/// The questions that the figures come from, for whoever checks.
-fn questions(args: &SatisfactionArgs, data: &Data) -> Vec<(String, String)> {
-    match data {
-        Data::File(_) => Vec::new(),
-        Data::Store { period, .. } => [
-            ("sessions", relations::sessions(*period, args.kind.name(), Window::Whole)),
-            ("visits", relations::visits(period.until)),
-            ("releases", relations::releases(*period)),
-            ("tickets", relations::tickets(*period)),
-            ("integration", relations::integration(*period)),
-        ]
-        .map(|(name, sql)| (name.to_owned(), sql))
-        .to_vec(),
-    }
+/// What the tables are that the questions behind the figures are put to, for whoever checks.
+fn questions(args: &SatisfactionArgs, data: &Data, lang: Lang) -> Vec<(String, String)> {
+    let Data::Store { period, .. } = data else {
+        let name = lang.pick("data: the file, in any DataFusion", "data：即该文件，可在任意 DataFusion 中查询");
+        return vec![(name.to_owned(), args.data.external_table())];
+    };
+    let how = |table: &str| {
+        lang.pick(
+            format!("{table}: put WITH {table} AS (...) before a question to qoe sql"),
+            format!("{table}：用 qoe sql 查询时在前面加 WITH {table} AS (...)"),
+        )
+    };
+    let about = (args.by.iter().any(|by| by == "dimension"))
+        .then(|| (how("answers"), relations::answers(*period, args.kind.name(), relations::EVERY_DIMENSION)));
+    let tables = [
+        (how("data"), relations::sessions_about(*period, args.survey(), Window::Whole)),
+        (how("visits"), relations::visits(period.until)),
+        ("releases".to_owned(), relations::releases(*period)),
+        ("tickets".to_owned(), relations::tickets(*period)),
+        ("integration".to_owned(), relations::integration(*period)),
+    ];
+    tables.into_iter().chain(about).collect()
 }
 
 /// What a report was made of.
@@ -171,7 +189,9 @@ struct Made {
 
 fn page(report: &SatisfactionReport, lang: Lang, made: Made) -> Report {
     let tiles = section::report::tiles(report, lang).into_iter().map(|[name, value, interval, note]| Tile { name, value, interval, note });
-    let period = report.period.map(|period| format!("{} – {}", period.since.to_rfc3339(), period.until.to_rfc3339()));
+    // To the minute: what a reader needs; the command has it to the end.
+    let minute = |at: DateTime<Utc>| at.with_timezone(&report.question.clock.tz()).format("%Y-%m-%d %H:%M").to_string();
+    let period = report.period.map(|period| format!("{} – {}", minute(period.since), minute(period.until)));
     Report {
         title: lang.pick("Satisfaction and return", "满意度与留存").to_owned(),
         provenance: Provenance {
@@ -185,7 +205,7 @@ fn page(report: &SatisfactionReport, lang: Lang, made: Made) -> Report {
         tiles: tiles.collect(),
         headline: section::report::headline(report, lang),
         sections: section::report::sections(report, lang),
-        appendix: made.questions,
+        appendix: section::report::appendix(report, made.questions, lang),
     }
 }
 
@@ -194,10 +214,15 @@ impl SatisfactionArgs {
         self.as_of.unwrap_or_else(|| Utc::now().date_naive())
     }
 
+    fn survey(&self) -> Survey<'_> {
+        Survey { kind: self.kind.name(), dimension: &self.dimension }
+    }
+
     /// The command that makes this report again.
     fn command(&self, data: &Data) -> String {
         let by = if self.by.is_empty() { String::new() } else { format!(" --by {}", self.by.join(",")) };
+        let about = if self.dimension.is_empty() { String::new() } else { format!(" --dimension {}", self.dimension) };
         let (kind, tz, seed, as_of) = (self.kind.name(), &self.tz, self.print.seed, self.as_of());
-        format!("qoe report satisfaction --kind {kind}{by} --tz {tz} --seed {seed} --as-of {as_of}{}", self.data.flags(data))
+        format!("qoe report satisfaction --kind {kind}{about}{by} --tz {tz} --seed {seed} --as-of {as_of}{}", self.data.flags(data))
     }
 }

@@ -6,6 +6,7 @@ mod survival;
 
 use clap::{Args, Subcommand};
 use qoe_query::retention::{Bands, Split};
+use qoe_query::written;
 
 use crate::exit::WrongUse;
 
@@ -42,7 +43,7 @@ struct SplitArgs {
     #[arg(long, value_name = "COL", conflicts_with = "band")]
     by: Option<String>,
     /// Apart by bands of this measure, such as rtt_ms:100,200 for under 100, from 100 to 200, and from 200 on.
-    #[arg(long, value_parser = bands, value_name = "COL:CUT,...")]
+    #[arg(long, value_parser = written::bands, value_name = "COL:CUT,...")]
     band: Option<Bands>,
 }
 
@@ -50,14 +51,6 @@ impl SplitArgs {
     fn split(self) -> Option<Split> {
         self.by.map(Split::By).or(self.band.map(Split::Band))
     }
-}
-
-/// `rtt_ms:100,200`.
-fn bands(text: &str) -> Result<Bands, String> {
-    let refused = || format!("{text:?} is no measure with its cuts: write COL:CUT,..., such as rtt_ms:100,200");
-    let (column, cuts) = text.rsplit_once(':').filter(|(column, _)| !column.is_empty()).ok_or_else(refused)?;
-    let cuts = cuts.split(',').map(|cut| cut.trim().parse().map_err(|_| refused())).collect::<Result<Vec<f64>, String>>()?;
-    Bands::new(column, cuts).map_err(|error| error.to_string())
 }
 
 /// How long a session's start is by default, s.
@@ -94,17 +87,4 @@ fn immortal(measured: &str) -> WrongUse {
          longer session would seem its doing (immortal time). Measure it in the session's first seconds, as all that is held equal, and say so: \
          --baseline 60s; sessions shorter than that are left out and the rest is counted from there"
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bands_are_read_as_people_write_them() {
-        assert_eq!(bands("rtt_ms:100, 200").unwrap().labels(), ["< 100", "100 – 200", "≥ 200"]);
-        for wrong in ["rtt_ms", "rtt_ms:", ":100", "rtt_ms:a", "rtt_ms:200,100", "rtt_ms:NaN"] {
-            assert!(bands(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -1,15 +1,19 @@
 //! The page of satisfaction: the same parts as in a terminal and in a report, within the frame of the pages.
 
 mod analysis;
+mod answer;
 mod asked;
 mod boards;
+mod given;
+mod limit;
 
 pub use analysis::{Analysis, AnalysisAsked};
+pub(crate) use answer::analysis;
 pub use asked::SatisfactionAsked;
-pub(crate) use boards::{analysis, satisfaction};
+pub(crate) use boards::satisfaction;
 
 use askama::Template;
-use qoe_query::relations::Period;
+use qoe_query::relations::{LABELS, Period};
 use qoe_query::statistics::scale::Kind;
 use serde_json::Value;
 
@@ -17,7 +21,8 @@ use crate::Settings;
 use crate::frame::Frame;
 use crate::section::{Section, html};
 use crate::view::{Lang, View};
-use crate::words::Words;
+use crate::words::{Words, key_name};
+use asked::BY_DIMENSION;
 
 /// What is known of a project's satisfaction, ready for page and API.
 #[derive(Debug, Clone)]
@@ -80,7 +85,7 @@ pub fn render_satisfaction(
         filters: view.filter.0.iter().map(|(dimension, value)| (words.dimension(*dimension), stated(value, words))).collect(),
         unfiltered_href: asking.unfiltered().href("/satisfaction"),
         hidden: view.bare().pairs().into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
-        choices: choices(asked, words),
+        choices: choices(asked, lang, words),
         contents: sections.iter().map(|section| (section.id, section.title.as_str())).collect(),
         sections: sections.iter().map(|section| html(section, lang)).collect(),
     }
@@ -91,7 +96,20 @@ fn stated(value: &str, words: &Words) -> String {
     if value.is_empty() { words.not_stated.to_owned() } else { value.to_owned() }
 }
 
-fn choices(asked: &SatisfactionAsked, words: &Words) -> Vec<Choice> {
+/// What answers are about, as customary: name, English, Chinese. Others are asked for in the link.
+const DIMENSIONS: [(&str, &str, &str); 9] = [
+    ("stability", "stability", "稳定性"),
+    ("picture", "picture", "画质"),
+    ("sound", "sound", "音质"),
+    ("responsiveness", "responsiveness", "响应速度"),
+    ("intelligence", "intelligence", "理解能力"),
+    ("naturalness", "naturalness", "自然度"),
+    ("localisation", "localisation", "本地化"),
+    ("support", "support", "服务支持"),
+    ("iteration", "new features", "功能迭代"),
+];
+
+fn choices(asked: &SatisfactionAsked, lang: Lang, words: &Words) -> Vec<Choice> {
     let since = asked.since.to_string();
     let mut spans: Vec<(String, String, bool)> =
         [7, 30, 90].map(|days| (format!("{days}d"), (words.satisfaction.days)(days), since == format!("{days}d"))).to_vec();
@@ -99,18 +117,24 @@ fn choices(asked: &SatisfactionAsked, words: &Words) -> Vec<Choice> {
         spans.push((since.clone(), (words.satisfaction.since_then)(&since), true));
     }
     let kinds = Kind::ALL.map(|kind| (kind.name().to_owned(), kind.name().to_uppercase(), kind == asked.kind));
+    let named = |column: &'static str| match column {
+        BY_DIMENSION => words.satisfaction.about.to_owned(),
+        column => key_name(column, words).into_owned(),
+    };
     let mut by = vec![(String::new(), words.satisfaction.all.to_owned(), asked.by.is_empty())];
-    by.extend(qoe_query::board::Dimension::ALL.map(|dimension| {
-        let chosen = asked.by == [dimension];
-        (dimension.column().to_owned(), words.dimension(dimension).to_owned(), chosen)
-    }));
+    by.extend(LABELS.into_iter().chain([BY_DIMENSION]).map(|column| (column.to_owned(), named(column), asked.by == [column])));
     if asked.by.len() > 1 {
-        let names: Vec<&str> = asked.by.iter().map(|dimension| words.dimension(*dimension)).collect();
-        by.push((asked.by_text(), names.join(" · "), true));
+        by.push((asked.by_text(), asked.by.iter().map(|column| named(column)).collect::<Vec<_>>().join(" · "), true));
+    }
+    let mut about = vec![(String::new(), words.satisfaction.whole.to_owned(), asked.dimension.is_empty())];
+    about.extend(DIMENSIONS.map(|(name, en, zh)| (name.to_owned(), lang.pick(en, zh).to_owned(), asked.dimension == name)));
+    if about.iter().all(|(_, _, chosen)| !chosen) {
+        about.push((asked.dimension.clone(), asked.dimension.clone(), true));
     }
     vec![
         Choice { name: "kind", label: words.satisfaction.kind, options: kinds.to_vec() },
         Choice { name: "since", label: words.satisfaction.since, options: spans },
+        Choice { name: "dimension", label: words.satisfaction.about, options: about },
         Choice { name: "by", label: words.satisfaction.by, options: by },
     ]
 }

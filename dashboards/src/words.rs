@@ -297,6 +297,9 @@ pub struct Satisfaction {
     pub kind: &'static str,
     pub by: &'static str,
     pub all: &'static str,
+    /// What answers are about, and that they are about the whole.
+    pub about: &'static str,
+    pub whole: &'static str,
     pub ask: &'static str,
     pub contents: &'static str,
     pub filtered: &'static str,

@@ -23,6 +23,7 @@ pub mod retention;
 pub mod satisfaction;
 pub mod vendor_record;
 pub mod words;
+pub mod written;
 
 pub use catalog::{Catalog, CatalogError, Definitions, Mode};
 pub use pushdown::executor::Limits;

@@ -53,16 +53,30 @@ pub enum Window {
     },
 }
 
+/// How people were asked, and about what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Survey<'a> {
+    /// The kind of survey, such as csat.
+    pub kind: &'a str,
+    /// The dimension answers are about, such as stability; empty: the whole.
+    pub dimension: &'a str,
+}
+
 /// One row a session that began in the period: who and where ([`LABELS`]), `started_at`, `minutes`, `left` (whether its end was seen: a polite
 /// leave), `joined`, `tenure_days`, the [`MEASURES`], and of the survey of `kind` whether it was `asked`, and `answered`, `score`, `scale_low`,
 /// `scale_high`, `text` and `language` of the answer about the whole.
 pub fn sessions(period: Period, kind: &str, window: Window) -> String {
-    labelled(period, kind, window, &[])
+    sessions_about(period, Survey { kind, dimension: "" }, window)
+}
+
+/// The same with the answers about this dimension.
+pub fn sessions_about(period: Period, survey: Survey<'_>, window: Window) -> String {
+    labelled(period, survey, window, &[])
 }
 
 /// The same of all of a session for a vendor trial, with the satisfaction survey, and who it belongs to there besides: `call_id`, `poc`, `stratum`.
 pub fn poc_sessions(period: Period) -> String {
-    labelled(period, "csat", Window::Whole, &poc_columns())
+    labelled(period, Survey { kind: "csat", dimension: "" }, Window::Whole, &poc_columns())
 }
 
 /// The same without the survey and without `tenure_days`: of the rollup of sessions alone, for counts that are asked for while a trial runs.
@@ -91,19 +105,20 @@ fn presence(more: &[&str]) -> String {
     )
 }
 
-fn labelled(period: Period, kind: &str, window: Window, more: &[&str]) -> String {
+fn labelled(period: Period, survey: Survey<'_>, window: Window, more: &[&str]) -> String {
     let (measures, baseline) = match window {
         Window::Whole => (whole().map(|(name, sql)| format!("{sql} AS {name}")).join(", "), String::new()),
         Window::First { seconds } => (first_columns(), first(period, seconds)),
     };
     let said = format!(
         "SELECT session_id, max(score) AS score, max(scale_low) AS scale_low, max(scale_high) AS scale_high, max(text) AS text, \
-         max(language) AS language FROM feedback WHERE kind = {0} AND dimension = '' GROUP BY session_id",
-        text(kind)
+         max(language) AS language FROM feedback WHERE kind = {} AND dimension = {} GROUP BY session_id",
+        text(survey.kind),
+        text(survey.dimension)
     );
     let asked = format!(
         "SELECT session_id, count(*) AS asked FROM survey_invitations WHERE state = 'shown' AND kind = {} GROUP BY session_id",
-        text(kind)
+        text(survey.kind)
     );
     format!(
         "SELECT {}, CAST(to_unixtime(s.first_at) - to_unixtime(u.first_seen) AS DOUBLE) / 86400.0 AS tenure_days, {measures}, \

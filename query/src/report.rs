@@ -1,12 +1,15 @@
 //! The satisfaction report: every analysis of the same sessions, and what they come to together.
 
 mod asker;
+mod behind;
 mod columns;
+mod questions;
 
 use chrono::{DateTime, Utc};
 
-pub use asker::Asker;
-use asker::{Moved, Rest};
+use asker::{Asker, Moved, Rest};
+pub use behind::Behind;
+pub use columns::Lacking;
 
 use crate::catalog::Definitions;
 use crate::frame::Input;
@@ -44,6 +47,8 @@ pub struct ReportQuestion {
 pub struct ReportSources {
     /// One row a session, with the columns of [`crate::relations::sessions`], or as many of them as there are.
     pub sessions: Input,
+    /// Of a store: answers about each dimension, with the columns of [`crate::relations::answers`], where scores are to be told by it.
+    pub answers: Option<Input>,
     /// Of a store: presences, with the columns of [`crate::relations::visits`].
     pub visits: Option<Input>,
     /// Of a store: releases, with the columns of [`crate::relations::releases`].
@@ -89,6 +94,10 @@ pub struct SatisfactionReport {
     pub drift: Result<DriftAnswer, AnalysisError>,
     /// What vendors were like to work with; `None` where it is not known.
     pub vendors: Option<Result<Vec<VendorRecord>, AnalysisError>>,
+    /// The parts that cannot be, for want of columns.
+    pub lacking: Vec<Lacking>,
+    /// The rows behind each part.
+    pub behind: Vec<Behind>,
 }
 
 /// The measure that goes with satisfaction most.
@@ -116,7 +125,7 @@ pub async fn satisfaction_report(
     sources: &ReportSources,
     definitions: &Definitions,
     progress: impl Fn(&'static str),
-) -> Result<SatisfactionReport, AnalysisError> {
+) -> Result<SatisfactionReport, ReportError> {
     progress("read the sessions");
     let asker = Asker::read(question, sources, definitions).await?;
     progress("ask everything of them");
@@ -124,7 +133,7 @@ pub async fn satisfaction_report(
     let Moved { drivers, curves, strongest, cohorts, effect } = moved;
     let Rest { scores, survival, stability, words, drift, vendors } = rest;
     let missing = asker.columns.missing();
-    Ok(SatisfactionReport {
+    let mut report = SatisfactionReport {
         question: question.clone(),
         period: sources.period,
         sessions: asker.rows as u64,
@@ -141,7 +150,66 @@ pub async fn satisfaction_report(
         words,
         drift,
         vendors,
-    })
+        lacking: asker.columns.lacking(),
+        behind: Vec::new(),
+    };
+    report.spoken(&asker.columns.there)?;
+    report.behind = asker.behind(&report);
+    Ok(report)
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The sessions cannot be read.
+    #[error(transparent)]
+    Read(#[from] AnalysisError),
+    /// Other columns than a report reads.
+    #[error("nothing can be said: a report reads the columns {wanted}, and there are {there}; name them so, and ask again")]
+    Columns {
+        /// What it reads.
+        wanted: String,
+        /// What is there.
+        there: String,
+    },
+    /// The columns, and nothing in them.
+    #[error("nothing can be said of {rows} rows: {why}")]
+    Nothing {
+        /// How many.
+        rows: u64,
+        /// What stands against the first part.
+        why: String,
+    },
+}
+
+impl SatisfactionReport {
+    /// Whether there is anything to read in it, and else why not.
+    fn spoken(&self, there: &[String]) -> Result<(), ReportError> {
+        let scored = self.scores.iter().flatten().any(|answer| answer.all.scored.is_ok());
+        let answered = [
+            scored,
+            self.corrected.is_ok(),
+            self.drivers.is_ok(),
+            self.cohorts.is_ok(),
+            self.survival.is_ok(),
+            self.stability.is_ok(),
+            self.words.is_ok(),
+            self.drift.is_ok(),
+        ];
+        if answered.contains(&true) {
+            return Ok(());
+        }
+        let first = self.corrected.as_ref().err().map(ToString::to_string).unwrap_or_default();
+        Err(match self.lacking.is_empty() {
+            true => ReportError::Nothing { rows: self.sessions, why: first },
+            false => {
+                let mut wanted: Vec<&str> = self.lacking.iter().flat_map(|lacking| lacking.columns.iter().copied()).collect();
+                wanted.sort_unstable();
+                wanted.dedup();
+                ReportError::Columns { wanted: wanted.join(", "), there: there.join(", ") }
+            }
+        })
+    }
 }
 
 /// All at once, on threads that may be busy for seconds.

@@ -6,6 +6,7 @@ use qoe_query::retention::DayClock;
 use qoe_query::retention::effect::{EffectOutcome, EffectQuestion};
 use qoe_query::satisfaction::Covariates;
 use qoe_query::statistics::effect::{Estimand, Pairing, Trim};
+use qoe_query::written;
 
 use super::{BASELINE_S, immortal, per_minute, seconds};
 use crate::data::DataArgs;
@@ -48,7 +49,7 @@ pub struct EffectArgs {
     #[arg(long, value_name = "SHARE")]
     trim: Option<f64>,
     /// A claim to hold it against, such as 10.3%: so much more than without it.
-    #[arg(long, value_parser = claim, value_name = "PERCENT", allow_hyphen_values = true)]
+    #[arg(long, value_parser = written::claim, value_name = "PERCENT", allow_hyphen_values = true)]
     claim: Option<f64>,
     /// For dN: the zone whose calendar counts the days.
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
@@ -74,24 +75,9 @@ enum Pairs {
 /// What may have decided who had it, of a session in a store.
 const KNOWN: [&str; 8] = ["network", "device_class", "platform", "region", "service", "scenario", "vendor", "connect_ms"];
 
-fn claim(text: &str) -> Result<f64, String> {
-    let share = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().ok().map(|percent| percent / 100.0),
-        None => text.parse().ok(),
-    };
-    share.filter(|share| share.is_finite() && *share > -1.0).ok_or_else(|| format!("{text:?} is no claim: write 10.3% or 0.103"))
-}
-
-/// `d7` or `d7+`.
-fn day(outcome: &str) -> Option<(i32, bool)> {
-    let rest = outcome.strip_prefix('d')?;
-    let (digits, or_later) = rest.strip_suffix('+').map_or((rest, false), |digits| (digits, true));
-    digits.parse().ok().filter(|day| (1..=3650).contains(day)).map(|day| (day, or_later))
-}
-
 impl EffectArgs {
     fn outcome(&self) -> anyhow::Result<EffectOutcome> {
-        if let Some((day, or_later)) = day(&self.outcome) {
+        if let Some((day, or_later)) = written::return_day(&self.outcome) {
             let clock = DayClock::calendar(&self.tz)
                 .ok_or_else(|| WrongUse(format!("--tz {:?} is no zone of the time zone database: write Asia/Shanghai or UTC", self.tz)))?;
             return Ok(EffectOutcome::Return { day, or_later, time: self.time.clone(), clock });
@@ -165,9 +151,7 @@ mod tests {
     use qoe_query::relations::{LABELS, MEASURES};
 
     #[test]
-    fn days_and_claims_are_read_as_people_write_them() {
-        assert_eq!((day("d7"), day("d30+"), day("d0"), day("delivery_ms")), (Some((7, false)), Some((30, true)), None, None));
-        assert!((claim("10.3%").unwrap() - 0.103).abs() < 1e-12 && claim("much").is_err());
+    fn windows_are_read_as_people_write_them() {
         assert_eq!((seconds("60s"), seconds("90")), (Ok(60), Ok(90)));
     }
 

@@ -4,6 +4,7 @@ use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, MEASURES, Window};
 use qoe_query::satisfaction::{Covariates, DriversQuestion};
 use qoe_query::statistics::scale::Kind;
+use qoe_query::written;
 
 use super::PrintArgs;
 use super::score::kind;
@@ -23,7 +24,7 @@ pub struct DriversArgs {
     #[arg(long, value_name = "COL,...", value_delimiter = ',')]
     confounders: Vec<String>,
     /// The step whose price is asked, in the measure's unit, such as rtt_ms=50 [default: 100 ms, one percentage point, 360 lines].
-    #[arg(long, value_name = "COL=STEP,...", value_delimiter = ',', value_parser = step)]
+    #[arg(long, value_name = "COL=STEP,...", value_delimiter = ',', value_parser = written::step)]
     step: Vec<(String, f64)>,
     /// Column with who a row is of: rows of one person count as one observation [default of a store: user_id].
     #[arg(long, value_name = "COL")]
@@ -39,13 +40,6 @@ pub struct DriversArgs {
 
 /// What else may make satisfaction differ, of a session in a store.
 pub const CONFOUNDERS: [&str; 6] = ["network", "platform", "device_class", "region", "service", "tenure_days"];
-
-fn step(text: &str) -> Result<(String, f64), String> {
-    let parsed = text.split_once('=').and_then(|(name, step)| Some((name.trim().to_owned(), step.trim().parse::<f64>().ok()?)));
-    parsed
-        .filter(|(_, step)| step.is_finite() && *step != 0.0)
-        .ok_or_else(|| format!("{text:?} is no step: write COL=STEP, such as rtt_ms=100"))
-}
 
 /// Asks and prints.
 pub async fn run(args: DriversArgs) -> anyhow::Result<()> {

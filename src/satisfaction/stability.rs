@@ -4,6 +4,7 @@ use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, Window};
 use qoe_query::satisfaction::StabilityQuestion;
 use qoe_query::statistics::stability::{Objective, Verdict};
+use qoe_query::written;
 
 use super::PrintArgs;
 use crate::data::DataArgs;
@@ -16,7 +17,7 @@ pub struct StabilityArgs {
     #[arg(long, value_name = "COL", default_value = "joined")]
     success: String,
     /// The share that is to succeed, such as 0.9999 or 99.99% [default: 99.5 %; of a store, 99.99 % in finance].
-    #[arg(long, value_parser = target, value_name = "SHARE")]
+    #[arg(long, value_parser = written::objective, value_name = "SHARE")]
     target: Option<Objective>,
     /// By the values of these columns too.
     #[arg(long, value_name = "COL,...", value_delimiter = ',')]
@@ -31,15 +32,6 @@ pub struct StabilityArgs {
     print: PrintArgs,
     #[command(flatten)]
     data: DataArgs,
-}
-
-/// `0.9999` or `99.99%`.
-fn target(text: &str) -> Result<Objective, String> {
-    let share = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse::<f64>().ok().map(|percent| percent / 100.0),
-        None => text.parse().ok(),
-    };
-    share.and_then(Objective::new).ok_or_else(|| format!("{text:?} is no share between 0 and 1, both excluded: write 0.9999 or 99.99%"))
 }
 
 /// Asks and prints.

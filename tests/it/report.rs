@@ -162,10 +162,109 @@ fn what_cannot_be_said_is_said_with_its_reason() {
         assert!(format!("{said}{complained}").contains(words), "{flags:?}: {said}{complained}");
     };
     check(&["satisfaction", "drivers", "--measures", "rtt_ms"], 3, "same");
-    check(&["satisfaction", "drivers", "--measures", "rtt"], 2, "the columns are");
+    check(&["satisfaction", "drivers", "--measures", "rtt"], 2, "there is no column \"rtt\" (did you mean rtt_ms?): the columns are");
     check(&["satisfaction", "curve", "--measure", "rtt_ms"], 0, "No knee found");
     check(&["satisfaction", "stability", "--target", "99.99%"], 0, "neither met nor missed");
     check(&["satisfaction", "stability", "--target", "100%"], 2, "between 0 and 1");
     let always = ["retention", "effect", "--treatment", "rtt_ms > 0", "--outcome", "score", "--covariates", "minutes"];
     check(&always, 3, "everyone was treated");
+}
+
+/// Whoever hands in a broken file reads what to mend in a sentence, without the names of libraries.
+#[test]
+fn a_broken_file_is_told_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |name: &str, bytes: &[u8], lang: &str, words: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let (code, _, said) = qoe(&["satisfaction", "score", "--lang", lang, "--data", &path.to_string_lossy()]);
+        assert_eq!(code, Some(2), "{name}: {said}");
+        assert!(said.contains(words), "{name}: {said}");
+        let libraries = ["Arrow", "DataFusion", "Parquet error", "Csv error", "Schema error", "because:", "ParserError"];
+        assert!(libraries.iter().all(|library| !said.contains(library)), "{name}: {said}");
+    };
+    check("gbk.csv", b"score,text\n5,\xba\xc3\n", "en", "it is not UTF-8: convert it, for example with iconv -f GBK -t UTF-8");
+    check("gbk.csv", b"score,text\n5,\xba\xc3\n", "zh", "编码不是 UTF-8");
+    check("ragged.csv", b"a,score\n1,2\n1,2,3\n", "en", "line 3 has 3 fields and the lines before it have 2");
+    check("twice.csv", b"score,score\n1,2\n", "en", "it has two columns called \"score\"");
+    check("fake.parquet", b"score\n1\n", "en", "it is no Parquet file");
+    check("other.csv", "评分\n5\n".as_bytes(), "zh", "没有名为 \"score\" 的列");
+    let path = folder.path().join("calls.csv");
+    std::fs::write(&path, "score\n5\n4\n").unwrap();
+    let (code, _, said) = qoe(&["satisfaction", "score", "--data", &path.to_string_lossy(), "--where", "score >>> 3"]);
+    assert!(code == Some(2) && said.contains("keep rows where score >>> 3") && !said.contains("Parser"), "{said}");
+}
+
+/// A report of a file whose columns have other names says so once, and does not pass for a report.
+#[test]
+fn a_report_of_nothing_it_can_read_fails_and_says_which_columns_it_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.csv");
+    std::fs::write(&path, "用户,评分\nu1,5\nu2,4\n").unwrap();
+    let (code, page, said) = qoe(&["report", "satisfaction", "--data", &path.to_string_lossy(), "--out", "-"]);
+    assert_eq!((code, page.as_str()), (Some(2), ""), "{said}");
+    assert!(said.contains("a report reads the columns") && said.contains("score") && said.contains("评分"), "{said}");
+    std::fs::write(&path, "user_id,评分,joined\nu1,5,true\nu2,4,true\n").unwrap();
+    let (code, page, said) = qoe(&["report", "satisfaction", "--data", &path.to_string_lossy(), "--out", "-"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(page.matches("The data have no column minutes, score, started_at, text").count(), 1, "{page}");
+    assert!(!page.contains("there is no column"), "said once");
+}
+
+/// Behind every part stands the question that gives its rows, also of a file, where what cannot be known is said.
+#[test]
+fn the_rows_behind_each_part_can_be_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = simulated(folder.path(), 2_000);
+    let (code, page, said) = qoe(&["report", "satisfaction", "--data", &file, "--by", "service", "--out", "-"]);
+    assert_eq!(code, Some(0), "{said}");
+    let appendix = page.split("id=\"appendix\"").nth(1).unwrap();
+    for part in [
+        "CREATE EXTERNAL TABLE data STORED AS PARQUET",
+        "GROUP BY service, scale_low, scale_high, score",
+        "AS attempts",
+        "WHERE minutes &gt; 0",
+        "SELECT text, score",
+    ] {
+        assert!(appendix.contains(part), "{part}: {appendix}");
+    }
+    assert!(page.contains("Not known from a file: tickets, releases"));
+    assert!(page.contains("What people said by service"), "chapters have names of their own");
+}
+
+#[test]
+fn where_all_answered_their_score_stands_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.csv");
+    let rows: String = (0..40).map(|n| format!("u{n},{},true,true\n", 3 + n % 3)).collect();
+    std::fs::write(&path, format!("user_id,score,asked,answered\n{rows}")).unwrap();
+    let (code, page, said) = qoe(&["report", "satisfaction", "--data", &path.to_string_lossy(), "--out", "-"]);
+    assert_eq!(code, Some(0), "{said}");
+    let first = page.split("id=\"contents\"").next().unwrap();
+    assert!(first.contains("nobody was silent") && first.contains("all 40 asked answered") && !first.contains("cannot be told"), "{first}");
+}
+
+/// An objective that is missed is what a manager reads first, wherever it stands in the alphabet.
+#[test]
+fn what_misses_its_objective_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.csv");
+    let row = |industry: &str, n: u32, joined: bool| format!("u{n},{industry},{joined}\n");
+    let rows: String = (0..2_000).map(|n| row("commerce", n, true)).chain((0..2_000).map(|n| row("finance", n, n % 50 > 0))).collect();
+    std::fs::write(&path, format!("user_id,industry,joined\n{rows}")).unwrap();
+    let (code, page, said) = qoe(&["report", "satisfaction", "--data", &path.to_string_lossy(), "--out", "-"]);
+    assert_eq!(code, Some(0), "{said}");
+    let first = page.split("id=\"contents\"").next().unwrap();
+    assert!(first.contains("finance: 99.990 % is missed (98.000 % of 2,000 attempts)"), "{first}");
+    assert!(first.contains("joined · finance") && !first.contains("joined · commerce"), "{first}");
+}
+
+#[test]
+fn an_nps_of_few_answers_has_its_interval_by_resampling_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("calls.csv");
+    std::fs::write(&path, "score\n10\n9\n8\n3\n0\n6\n2\n1\n10\n5\n4\n6\n").unwrap();
+    let (code, said, complained) = qoe(&["satisfaction", "score", "--kind", "nps", "--data", &path.to_string_lossy()]);
+    assert_eq!(code, Some(0), "{complained}");
+    assert!(said.contains("from 12 answers") && said.contains("by resampling (bootstrap)"), "{said}");
 }

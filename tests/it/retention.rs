@@ -136,8 +136,8 @@ fn survival_of_a_file_as_json_and_as_text() {
 
     let said = text(&run("survival", &given));
     for part in [
-        "left happened in 96 of 120 rows",
-        "Median time until left: minutes = ",
+        "leaving happened in 96 of 120 rows",
+        "Median time until leaving: minutes = ",
         "log-rank p",
         "an association",
         "log-log",

@@ -1,7 +1,7 @@
 //! An outcome against a measure: points with their intervals, a smooth line, and where it bends.
 
 use super::axis::{Axis, Reading, span};
-use super::frame::{Frame, reading};
+use super::frame::{Frame, reading, within};
 use super::sheet::{Look, Side, Stroke, Words, draw};
 use super::{Figure, label};
 use crate::drawing::Ink;
@@ -21,6 +21,9 @@ pub(super) struct Curve<'a> {
 pub(super) fn curve(curve: &Curve<'_>, title: &str, lang: Lang) -> Option<String> {
     let points: Vec<(f64, Figure)> =
         curve.points.iter().filter(|(x, figure)| x.is_finite() && figure.is_drawable()).map(|(x, figure)| (*x, figure.closed())).collect();
+    let (at, mut figures): (Vec<f64>, Vec<Figure>) = points.into_iter().unzip();
+    within(curve.y, &mut figures);
+    let points: Vec<(f64, Figure)> = at.into_iter().zip(figures).collect();
     let smooth: Vec<(f64, f64)> = curve.smooth.iter().filter(|(x, y)| x.is_finite() && y.is_finite()).copied().collect();
     let knee = curve.knee.filter(Figure::is_drawable);
     let across = span(points.iter().map(|(x, _)| *x).chain(smooth.iter().map(|(x, _)| *x)).chain(knee.map(|knee| knee.value)))?;

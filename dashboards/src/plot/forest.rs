@@ -111,8 +111,8 @@ fn scale(forest: &Forest<'_>, figures: &[Figure]) -> Option<Axis> {
     }
     let room = (high - low) * 0.04;
     let (low, high) = (low - room, high + room);
-    let (low, high) =
-        if forest.share && figures.iter().all(|figure| figure.low >= 0.0) { (low.max(0.0), high.min(1.0)) } else { (low, high) };
+    let shares = forest.share && forest.nothing != Some(0.0) && figures.iter().all(|figure| (0.0..=1.0).contains(&figure.value));
+    let (low, high) = if shares { (low.max(0.0), high.min(1.0)) } else { (low, high) };
     Some(Axis::tight((low, high), 6, if forest.share { Reading::Share } else { Reading::Plain }))
 }
 

@@ -1,8 +1,8 @@
 //! Two scales at right angles, their ticks and names: what curves and lines are drawn in.
 
 use super::axis::{Axis, Reading};
-use super::label;
 use super::sheet::{Drawing, Sheet, Side, Stroke, TEXT, WIDTH, Words};
+use super::{Figure, label};
 use crate::drawing::Ink;
 
 /// Height between the scales' ends, px.
@@ -22,9 +22,22 @@ pub(super) struct Frame {
     pub bottom: f64,
 }
 
+/// Whether a scale's name says that its values are shares.
+fn shares(name: &str) -> bool {
+    ["%", "％", "share", "比例", "_ratio"].iter().any(|word| name.contains(word))
+}
+
+/// Figures whose intervals reach no further than shares do, where the scale's name says that they are shares and their values are: a scale of shares
+/// ends at 0 and 100 %, whatever a normal interval says.
+pub(super) fn within(name: &str, figures: &mut [Figure]) {
+    if shares(name) && figures.iter().all(|figure| (0.0..=1.0).contains(&figure.value)) {
+        figures.iter_mut().for_each(|figure| *figure = figure.of_share());
+    }
+}
+
 /// How the values of a scale are read: in percent if its name says that they are shares, and they can be.
 pub(super) fn reading(name: &str, (low, high): (f64, f64)) -> Reading {
-    let share = ["%", "％", "share", "比例", "_ratio"].iter().any(|word| name.contains(word)) && low >= -1.001 && high <= 1.001;
+    let share = shares(name) && low >= -1.001 && high <= 1.001;
     if share { Reading::Share } else { Reading::Plain }
 }
 

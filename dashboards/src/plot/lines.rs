@@ -1,7 +1,7 @@
 //! Lines over a scale, each with a band and its name beside its end: survival, retention, scores over time.
 
 use super::axis::{Axis, DRAWABLE, Reading, moment, span};
-use super::frame::{Frame, reading};
+use super::frame::{Frame, reading, within};
 use super::sheet::{Drawing, Look, Sheet, Side, Stroke, TEXT, WIDTH, Words, draw};
 use super::{Figure, label};
 use crate::drawing::Ink;
@@ -38,6 +38,7 @@ pub(super) struct Lines<'a> {
 /// Draws them; `None` if no point can be drawn.
 pub(super) fn lines(asked: &Lines<'_>, title: &str, lang: Lang) -> Option<String> {
     let lines: Vec<(&str, Vec<Points>)> = asked.lines.iter().take(LINES).map(|(name, points)| (name.as_str(), runs(points))).collect();
+    let lines: Vec<(&str, Vec<Points>)> = bounded(asked.y, lines);
     let all = || lines.iter().flat_map(|(_, runs)| runs.iter().flatten());
     let across = span(all().map(|(x, _)| *x).chain(asked.marks.iter().map(|(x, _)| *x)))?;
     let up = span(all().flat_map(|(_, figure)| [figure.low, figure.value, figure.high]))?;
@@ -65,6 +66,15 @@ pub(super) fn lines(asked: &Lines<'_>, title: &str, lang: Lang) -> Option<String
         }
         if named { names(sheet, &lines, &frame, more, lang) } else { Ok(()) }
     }))
+}
+
+/// Bands of shares end at 0 and 100 %, if all lines are of shares.
+fn bounded<'a>(y: &str, mut lines: Vec<(&'a str, Vec<Points>)>) -> Vec<(&'a str, Vec<Points>)> {
+    let mut figures: Vec<Figure> = lines.iter().flat_map(|(_, runs)| runs.iter().flatten().map(|(_, figure)| *figure)).collect();
+    within(y, &mut figures);
+    let places = lines.iter_mut().flat_map(|(_, runs)| runs.iter_mut().flatten());
+    places.zip(figures).for_each(|((_, place), figure)| *place = figure);
+    lines
 }
 
 /// The stretches that can be drawn, with ends at the value where there are none.

@@ -103,6 +103,11 @@ impl Figure {
         self.value.abs() <= axis::DRAWABLE && !self.low.is_nan() && !self.high.is_nan()
     }
 
+    /// With ends no further than shares go.
+    fn of_share(self) -> Figure {
+        Figure { low: self.low.max(0.0), high: self.high.min(1.0), ..self }
+    }
+
     /// With ends at the value where they lie beyond every sheet.
     fn closed(self) -> Figure {
         let end = |end: f64| if end.abs() <= axis::DRAWABLE { end } else { self.value };

@@ -115,3 +115,23 @@ fn shares_are_read_in_percent_and_seconds_as_days() {
     assert!(svg.contains("60 %") && svg.contains("11-"), "{svg}");
     assert!(svg.contains("3.2.1"), "{svg}");
 }
+
+#[test]
+fn a_scale_of_shares_ends_at_nothing_and_all() {
+    let beyond = Figure { value: 0.97, low: 0.8, high: 1.15 };
+    let below = Figure { value: 0.01, low: -0.02, high: 0.1 };
+    let points = vec![(0.0, beyond), (1.0, below)];
+    let lines = Drawn::Lines {
+        x: "days".into(),
+        y: "score, %".into(),
+        steps: false,
+        lines: vec![("score, %".into(), points.clone())],
+        marks: vec![],
+    };
+    let curve = Drawn::Curve { x: "rtt_ms".into(), y: "score, %".into(), points, smooth: vec![], knee: None };
+    for drawn in [lines, curve] {
+        let svg = Chart { caption: String::new(), drawn }.svg(Lang::En);
+        assert!(svg.contains("100 %") && svg.contains("0 %"), "{svg}");
+        assert!(!svg.contains("120 %") && !svg.contains("1.2<") && !svg.contains("-20 %"), "{svg}");
+    }
+}

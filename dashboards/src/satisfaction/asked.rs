@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use qoe_query::board::{Dimension, Filter};
 use qoe_query::moment::{Moment, moment};
-use qoe_query::relations::Period;
+use qoe_query::relations::{EVERY_DIMENSION, LABELS, Period, Survey};
 use qoe_query::statistics::scale::Kind;
 
 use crate::view::{ViewError, bad};
@@ -15,13 +15,18 @@ pub struct SatisfactionAsked {
     pub since: Moment,
     /// Up to here; now if not stated.
     pub until: Option<Moment>,
-    /// By the values of these.
-    pub by: Vec<Dimension>,
+    /// By the values of these columns: labels of a session, or [`BY_DIMENSION`].
+    pub by: Vec<&'static str>,
+    /// The dimension answers are about; empty: the whole.
+    pub dimension: String,
     /// The kind of survey.
     pub kind: Kind,
     /// Only sessions with these values.
     pub filter: Filter,
 }
+
+/// The column that says what an answer is about.
+pub const BY_DIMENSION: &str = "dimension";
 
 /// Asked for where a link says nothing: long enough for most surveys to have answers.
 const SINCE: Moment = Moment::Ago(TimeDelta::days(30));
@@ -29,14 +34,23 @@ const SINCE: Moment = Moment::Ago(TimeDelta::days(30));
 impl SatisfactionAsked {
     /// What the parameters of a link ask; the filter comes from its view.
     pub fn read(pairs: &[(String, String)], filter: &Filter) -> Result<SatisfactionAsked, ViewError> {
-        let mut asked = SatisfactionAsked { since: SINCE, until: None, by: Vec::new(), kind: Kind::Csat, filter: filter.clone() };
+        let mut asked = SatisfactionAsked {
+            since: SINCE,
+            until: None,
+            by: Vec::new(),
+            dimension: String::new(),
+            kind: Kind::Csat,
+            filter: filter.clone(),
+        };
         for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
             let time = |name| moment(value).map_err(|_| bad(name, value, "use 30d, 12h, 2026-11-01 or 2026-11-01T00:00:00Z"));
             match name.as_str() {
                 "since" => asked.since = time("since")?,
                 "until" => asked.until = Some(time("until")?),
                 "kind" => asked.kind = Kind::from_name(value).ok_or_else(|| bad("kind", value, "use csat, nps, ces, acr or thumbs"))?,
-                "by" => asked.by = dimensions(value)?,
+                "by" => asked.by = columns("by", value, &LABELS.iter().copied().chain([BY_DIMENSION]).collect::<Vec<_>>())?,
+                "dimension" if value == EVERY_DIMENSION => asked.by.push(BY_DIMENSION),
+                "dimension" => asked.dimension.clone_from(value),
                 _ => {}
             }
         }
@@ -65,12 +79,20 @@ impl SatisfactionAsked {
         if !self.by.is_empty() {
             pairs.push(("by", self.by_text()));
         }
+        if !self.dimension.is_empty() {
+            pairs.push(("dimension", self.dimension.clone()));
+        }
         pairs
     }
 
     /// The grouping as a link states it.
     pub(super) fn by_text(&self) -> String {
-        self.by.iter().map(|dimension| dimension.column()).collect::<Vec<_>>().join(",")
+        self.by.join(",")
+    }
+
+    /// The survey asked about.
+    pub fn survey(&self) -> Survey<'_> {
+        Survey { kind: self.kind.name(), dimension: &self.dimension }
     }
 
     /// The filter as a condition in SQL; `None` if it lets everything through. What a session does not state is empty in a store.
@@ -81,13 +103,14 @@ impl SatisfactionAsked {
     }
 }
 
-fn dimensions(value: &str) -> Result<Vec<Dimension>, ViewError> {
+/// The columns that a parameter names, each of those there are and once.
+pub(super) fn columns(parameter: &'static str, value: &str, there: &[&'static str]) -> Result<Vec<&'static str>, ViewError> {
     let mut found = Vec::new();
-    for name in value.split(',').filter(|name| !name.is_empty()) {
-        let hint = "use vendor, service, region, network, platform or app_version";
-        let dimension = Dimension::parse(name).ok_or_else(|| bad("by", name, hint))?;
-        if !found.contains(&dimension) {
-            found.push(dimension);
+    for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let column = there.iter().copied().find(|column| *column == name);
+        let column = column.ok_or_else(|| bad(parameter, name, &format!("use one or more of {}", there.join(", "))))?;
+        if !found.contains(&column) {
+            found.push(column);
         }
     }
     Ok(found)
@@ -106,11 +129,14 @@ mod tests {
     fn a_link_reads_back_as_what_it_asks() {
         let asked =
             read(&[("since", "90d"), ("until", "2026-11-01"), ("by", "vendor,service,vendor"), ("kind", "nps"), ("lang", "zh")]).unwrap();
-        assert_eq!(asked.by, [Dimension::Vendor, Dimension::Service]);
+        assert_eq!(asked.by, ["vendor", "service"]);
         let pairs: Vec<(&str, String)> = asked.pairs();
         let again: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
         assert_eq!(read(&again).unwrap(), asked);
         assert_eq!(read(&[("by", ""), ("since", "")]).unwrap().pairs(), []);
+        let about = read(&[("by", "scenario,device_class"), ("dimension", "stability")]).unwrap();
+        assert_eq!(about.survey(), Survey { kind: "csat", dimension: "stability" });
+        assert_eq!(read(&[("dimension", "all")]).unwrap().by, [BY_DIMENSION]);
     }
 
     #[test]

@@ -6,16 +6,16 @@ use chrono::Utc;
 use qoe_query::Catalog;
 use qoe_query::board::{Boards, is_away};
 use qoe_query::frame::Input;
-use qoe_query::relations::{self, Period, Window};
-use qoe_query::report::{Asker, ReportQuestion, ReportSources, SatisfactionReport as Answers, satisfaction_report};
+use qoe_query::relations::{self, EVERY_DIMENSION, Period, Window};
+use qoe_query::report::{ReportError, ReportQuestion, ReportSources, SatisfactionReport as Answers, satisfaction_report};
 use qoe_query::retention::DayClock;
 use qoe_query::satisfaction::AnalysisError;
 use qoe_query::statistics::Confidence;
 use qoe_query::vendor_record::VendorInputs;
-use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::{Analysis, AnalysisAsked, SatisfactionAsked, SatisfactionReport};
+use super::asked::BY_DIMENSION;
+use super::{SatisfactionAsked, SatisfactionReport};
 use crate::section::{Section, report};
 use crate::source::SourceError;
 use crate::view::Lang;
@@ -23,7 +23,7 @@ use crate::wire;
 use crate::words::{EN, ZH};
 
 /// Reports under way: one at a time, since each uses all processors and holds its sessions in memory.
-static UNDER_WAY: Semaphore = Semaphore::const_new(1);
+pub(super) static UNDER_WAY: Semaphore = Semaphore::const_new(1);
 
 /// Asks a project of a store everything.
 pub(crate) async fn satisfaction(
@@ -32,7 +32,7 @@ pub(crate) async fn satisfaction(
     asked: &SatisfactionAsked,
 ) -> Result<Arc<SatisfactionReport>, SourceError> {
     let (period, tables, sources) = sources(boards, project, asked).await?;
-    let question = question(asked, period, Confidence::P95, 1);
+    let question = question(asked, period);
     let definitions = tables.definitions().clone();
     let _turn = UNDER_WAY.acquire().await;
     // Models are computed for seconds: not on the threads that answer requests.
@@ -40,50 +40,9 @@ pub(crate) async fn satisfaction(
     let asking = move || runtime.block_on(satisfaction_report(&question, &sources, &definitions, |_| {}));
     match tokio::task::spawn_blocking(asking).await {
         Ok(Ok(answers)) => Ok(Arc::new(told(period, asked, Some(&answers)))),
-        Ok(Err(AnalysisError::NoRows { .. })) => Ok(Arc::new(told(period, asked, None))),
+        Ok(Err(ReportError::Read(AnalysisError::NoRows { .. }) | ReportError::Nothing { .. })) => Ok(Arc::new(told(period, asked, None))),
         Ok(Err(error)) => Err(away_or_failed(error)),
         Err(error) => Err(SourceError::Failed(Arc::new(error))),
-    }
-}
-
-/// Asks a project of a store for one analysis; where there is no answer, for the reason.
-pub(crate) async fn analysis(boards: &Boards, project: &str, asked: &AnalysisAsked) -> Result<Value, SourceError> {
-    let (period, tables, sources) = sources(boards, project, &asked.of).await?;
-    let question = question(&asked.of, period, asked.level, asked.seed);
-    // Who was there when is asked about returns alone.
-    let returns = matches!(asked.analysis, Analysis::Cohorts { .. } | Analysis::Effect { .. });
-    let sources = ReportSources { visits: sources.visits.filter(|_| returns), ..sources };
-    let definitions = tables.definitions().clone();
-    let (analysis, by) = (asked.analysis.clone(), question.by.clone());
-    let _turn = UNDER_WAY.acquire().await;
-    let runtime = tokio::runtime::Handle::current();
-    let asking = move || {
-        runtime.block_on(async {
-            let asker = Asker::read(&question, &sources, &definitions).await?;
-            Ok::<Value, AnalysisError>(answer(&asker, &analysis, &by).await)
-        })
-    };
-    match tokio::task::spawn_blocking(asking).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error @ AnalysisError::NoRows { .. })) => Ok(wire::report::why_not(&error)),
-        Ok(Err(error)) => Err(away_or_failed(error)),
-        Err(error) => Err(SourceError::Failed(Arc::new(error))),
-    }
-}
-
-async fn answer(asker: &Asker, analysis: &Analysis, by: &[String]) -> Value {
-    use wire::report::or_why;
-    match analysis {
-        Analysis::Score => or_why(asker.scores(by).await.as_ref(), wire::score::score),
-        Analysis::Correct => or_why(asker.corrected(by).await.as_ref(), wire::correct::correct),
-        Analysis::Drivers => or_why(asker.drivers().await.as_ref(), wire::drivers::drivers),
-        Analysis::Curve { measure } => or_why(asker.curve(measure).await.as_ref(), wire::curve::curve),
-        Analysis::Stability => or_why(asker.stability(by).await.as_ref(), wire::stability::stability),
-        Analysis::Words => or_why(asker.words().await.as_ref(), |answer| wire::words::words(answer, None)),
-        Analysis::Drift => or_why(asker.drift().await.as_ref(), wire::drift::drift),
-        Analysis::Cohorts { limit } => or_why(asker.cohorts(limit.as_ref()).await.as_ref(), wire::cohorts::cohorts),
-        Analysis::Survival => or_why(asker.survival().await.as_ref(), wire::survival::survival),
-        Analysis::Effect { treatment } => or_why(asker.effect(treatment).await.as_ref(), wire::effect::effect),
     }
 }
 
@@ -96,7 +55,11 @@ async fn sources(boards: &Boards, project: &str, asked: &SatisfactionAsked) -> R
         async move { Input::store(&tables, project, &sql).await.map_err(away_or_failed) }
     };
     let sources = ReportSources {
-        sessions: read(relations::sessions(period, asked.kind.name(), Window::Whole)).await?,
+        sessions: read(relations::sessions_about(period, asked.survey(), Window::Whole)).await?,
+        answers: match asked.by.contains(&BY_DIMENSION) {
+            true => Some(read(relations::answers(period, asked.kind.name(), EVERY_DIMENSION)).await?),
+            false => None,
+        },
         visits: Some(read(relations::visits(period.until)).await?),
         releases: Some(read(relations::releases(period)).await?),
         vendors: Some(VendorInputs {
@@ -109,15 +72,15 @@ async fn sources(boards: &Boards, project: &str, asked: &SatisfactionAsked) -> R
     Ok((period, tables, sources))
 }
 
-fn question(asked: &SatisfactionAsked, period: Period, level: Confidence, seed: u64) -> ReportQuestion {
+fn question(asked: &SatisfactionAsked, period: Period) -> ReportQuestion {
     ReportQuestion {
         kind: asked.kind,
-        by: asked.by.iter().map(|dimension| dimension.column().to_owned()).collect(),
+        by: asked.by.iter().map(|column| (*column).to_owned()).collect(),
         clock: DayClock::UTC,
         condition: asked.condition(),
         now: period.until,
-        level,
-        seed,
+        level: Confidence::P95,
+        seed: 1,
     }
 }
 
@@ -142,6 +105,6 @@ fn nobody(asked: &SatisfactionAsked, lang: Lang) -> Section {
     Section { warnings: vec![(words.satisfaction.none)(&kind)], ..Section::new("scores", title) }
 }
 
-fn away_or_failed(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
+pub(super) fn away_or_failed(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
     if is_away(&error) { SourceError::Unavailable(Arc::new(error)) } else { SourceError::Failed(Arc::new(error)) }
 }

@@ -181,7 +181,7 @@ fn dashes() -> (String, String) {
 fn groups(answer: &CohortsAnswer, split: &SplitCurves, lang: Lang) -> Table {
     let ends = interval_head(answer, lang);
     let first = split.groups.first().map_or_else(String::new, |group| labelled(&group.curve.label, &split.split, lang));
-    let less = lang.pick(format!("points less {first}"), format!("与 {first} 之差（百分点）"));
+    let less = lang.pick(format!("percentage points less {first}"), format!("与 {first} 之差（百分点）"));
     let heads = [split.split.column(), lang.pick("return", "回访"), lang.pick("share", "比例"), &ends, "n", &less, &ends];
     let caption = lang.pick(format!("By {}", split.split.column()), format!("按 {} 分组", split.split.column()));
     let mut table = Table::new(caption, &heads).words(1);

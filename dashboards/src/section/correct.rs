@@ -5,6 +5,7 @@ mod words;
 
 use qoe_query::satisfaction::correct::{CorrectAnswer, CorrectGroup, Correction, GroupOrder, Own};
 use qoe_query::satisfaction::margins::Raked;
+use qoe_query::statistics::response::Warning;
 use qoe_query::statistics::sensitivity::{Band, Direction, MOST, Turn};
 use qoe_query::statistics::{Corrected, Estimate};
 
@@ -41,20 +42,38 @@ pub fn correct(answer: &CorrectAnswer, lang: Lang) -> Section {
     section
 }
 
+/// How far silence could shift the score; `None` where there is no such band.
+pub fn band(answer: &CorrectAnswer, lang: Lang) -> Option<String> {
+    let telling = Telling { answer, lang, unit: unit(answer.instrument.kind()) };
+    let Ok(Correction::Own(own)) = &answer.all.corrected else { return None };
+    own.band.as_ref().map(|band| telling.band(band))
+}
+
+/// That nobody of the kind of some who stayed silent was heard.
+pub fn unheard(answer: &CorrectAnswer, lang: Lang) -> Option<String> {
+    let telling = Telling { answer, lang, unit: unit(answer.instrument.kind()) };
+    let Ok(Correction::Own(own)) = &answer.all.corrected else { return None };
+    own.corrected.warnings.iter().find(|warning| matches!(warning, Warning::SilentBeyond { .. })).map(|warning| telling.warning(warning))
+}
+
 impl Telling<'_> {
     fn headline(&self) -> String {
         let CorrectGroup { asked, answered, corrected, .. } = &self.answer.all;
         let (n, of, kind) = (count(*answered), count(*asked), meaning(self.answer.instrument.kind(), self.lang));
         match corrected {
             Ok(Correction::NobodySilent { raw }) => self.lang.pick(
-                format!("{kind}: {}; all {of} asked answered, so that there is no silence to correct for.", self.figure(raw)),
-                format!("{kind}：{}；受邀的 {of} 人次全部作答，无需校正。", self.figure(raw)),
+                format!(
+                    "{kind}: {}; all {of} asked answered: nobody was silent, so that there is nothing to correct for.",
+                    self.figure(raw)
+                ),
+                format!("{kind}：{}；受邀的 {of} 人次全部作答：无人沉默，无需校正。", self.figure(raw)),
             ),
             Ok(corrected) => {
                 let (score, raw) = (self.figure(corrected.score()), self.figure(corrected.raw()));
+                let rate = number(*answered as f64 / *asked as f64, Unit::Share);
                 self.lang.pick(
-                    format!("{kind}: corrected {score}, raw {raw}; {n} of {of} asked answered."),
-                    format!("{kind}：校正后 {score}，原始 {raw}；受邀 {of} 人次中有 {n} 人次作答。"),
+                    format!("{kind}: corrected {score}, raw {raw}; {n} of {of} asked answered ({rate})."),
+                    format!("{kind}：校正后 {score}，原始 {raw}；受邀 {of} 人次中有 {n} 人次作答（{rate}）。"),
                 )
             }
             Err(_) => self.lang.pick(
@@ -95,7 +114,7 @@ impl Telling<'_> {
                 "If the furious, the delighted or both were up to {MOST} times as ready to answer as others like them, the score would lie within {values} \
                  (intervals: {ends})."
             ),
-            format!("若极不满者、极满意者或两者的作答几率最高为同类其他人的 {MOST} 倍，得分将在 {values} 之间（含区间：{ends}）。"),
+            format!("若极不满者、极满意者或两者的作答几率最高为同类其他人的 {MOST} 倍，得分将在 {values}之间（含区间：{ends}）。"),
         )
     }
 

@@ -4,7 +4,8 @@ use qoe_query::satisfaction::CurveAnswer;
 use qoe_query::statistics::iqx::{Iqx, Misfit};
 use qoe_query::statistics::knee::{Found, Knee, NoKnee};
 
-use super::numbers::{Unit, count, figure, interval, interval_head, number, p_value, percent};
+use super::names::column_word;
+use super::numbers::{Unit, count, figure_in, interval, interval_head, number, p_value, percent};
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -27,8 +28,8 @@ fn outcome_unit(answer: &CurveAnswer) -> Unit {
 /// The answer as people read it.
 pub fn curve(answer: &CurveAnswer, lang: Lang) -> Section {
     let (x, y) = (measure_unit(&answer.measure), outcome_unit(answer));
-    let title =
-        lang.pick(format!("{} against {}", answer.outcome, answer.measure), format!("{} 与 {} 的关系", answer.outcome, answer.measure));
+    let (outcome, measure) = (column_word(&answer.outcome, lang), column_word(&answer.measure, lang));
+    let title = lang.pick(format!("{outcome} against {measure}"), format!("{outcome}与{measure}的关系"));
     let mut section = Section::new("curve", title);
     section.says.push(match &answer.knee {
         Knee::Found(found) => knee_found(answer, found, lang),
@@ -38,7 +39,7 @@ pub fn curve(answer: &CurveAnswer, lang: Lang) -> Section {
         let half = std::f64::consts::LN_2 / fit.beta.value;
         section.says.push(lang.pick(
             format!("It falls off exponentially (IQX): every {} halves what is left to lose.", number(half, x)),
-            format!("呈指数衰减（IQX）：每增加 {}，剩余的可失部分减半。", number(half, x)),
+            format!("呈指数衰减（IQX）：{measure}每增加 {}，与最低水平之间的差距减半。", number(half, x)),
         ));
     }
     section.says.push(lang.pick(
@@ -55,9 +56,11 @@ fn knee_found(answer: &CurveAnswer, found: &Found, lang: Lang) -> String {
     let x = measure_unit(&answer.measure);
     let edge = found.at.low <= found.searched.0 || found.at.high >= found.searched.1;
     let beyond = if edge { lang.pick(" or beyond", "或更远") } else { "" };
+    let (outcome, measure) = (column_word(&answer.outcome, lang), column_word(&answer.measure, lang));
+    let (at, p) = (figure_in(&found.at, x, lang), p_value(found.p));
     lang.pick(
-        format!("{} turns at {} {}{beyond} (p {}).", answer.outcome, answer.measure, figure(&found.at, x), p_value(found.p)),
-        format!("{} 在 {} = {}{beyond} 处出现拐点（p {}）。", answer.outcome, answer.measure, figure(&found.at, x), p_value(found.p)),
+        format!("{outcome} turns at {measure} {at}{beyond} (p {p})."),
+        format!("{outcome}在{measure} {at}{beyond}处出现拐点（p {p}）。"),
     )
 }
 
@@ -98,15 +101,16 @@ fn bins(answer: &CurveAnswer, x: Unit, y: Unit, lang: Lang) -> Table {
 
 fn chart(answer: &CurveAnswer, lang: Lang) -> Chart {
     let points = answer.response.bins.iter().filter_map(|bin| Some((bin.mean?, bin.outcome.as_ref()?.into()))).collect();
+    let (outcome, measure) = (column_word(&answer.outcome, lang), column_word(&answer.measure, lang));
     let steps = answer.response.smooth.iter().flat_map(|smooth| &smooth.steps);
     Chart {
         caption: lang.pick(
-            format!("{} by {}, with {} intervals, a monotone curve and the knee", answer.outcome, answer.measure, percent(answer.level)),
-            format!("{} 随 {} 的变化：{} 区间、单调曲线与拐点", answer.outcome, answer.measure, percent(answer.level)),
+            format!("{outcome} by {measure}, with {} intervals, a monotone curve and the knee", percent(answer.level)),
+            format!("{outcome}随{measure}的变化：{} 区间、单调曲线与拐点", percent(answer.level)),
         ),
         drawn: Drawn::Curve {
-            x: if measure_unit(&answer.measure) == Unit::Share { format!("{}, %", answer.measure) } else { answer.measure.clone() },
-            y: if answer.share { format!("{}, %", answer.outcome) } else { answer.outcome.clone() },
+            x: if measure_unit(&answer.measure) == Unit::Share { format!("{measure}, %") } else { measure },
+            y: if answer.share { format!("{outcome}, %") } else { outcome },
             points,
             smooth: steps.flat_map(|step| [(step.from, step.level), (step.to, step.level)]).collect(),
             knee: match &answer.knee {

@@ -9,6 +9,7 @@ use qoe_query::statistics::drift::Coincidence;
 use qoe_query::statistics::scale::Kind;
 
 use super::curve::measure_unit;
+use super::names::{column_word, column_words};
 use super::numbers::{Unit, count, interval, number, p_value};
 use super::score::unit;
 use super::words::level_head;
@@ -22,18 +23,7 @@ const BY_CHANCE: f64 = 0.5;
 /// The answer as people read it.
 pub fn drift(answer: &DriftAnswer, lang: Lang) -> Section {
     let mut section = Section::new("drift", lang.pick("What changed with time", "随时间的变化"));
-    if answer.stale {
-        section.warnings.push(lang.pick(
-            format!(
-                "Stale: the latest answer is of {}, {} days ago; what is concluded here should be asked again (limit {} days).",
-                answer.latest, answer.age_days, answer.stale_after_days
-            ),
-            format!(
-                "结论已过期：最近一次回答在 {}，距今 {} 天，应重新调查（期限 {} 天）。",
-                answer.latest, answer.age_days, answer.stale_after_days
-            ),
-        ));
-    }
+    section.warnings.extend(stale(answer, lang));
     match &answer.change {
         Ok(change) => changed(answer, change, lang, &mut section),
         Err(why) => section.warnings.push(unchanged(*why, lang)),
@@ -48,6 +38,22 @@ pub fn drift(answer: &DriftAnswer, lang: Lang) -> Section {
     section.charts.extend(answer.series.iter().enumerate().filter_map(|(at, series)| chart(answer, series, series_unit(answer, at), lang)));
     method(answer, lang, &mut section);
     section
+}
+
+/// That what is concluded is too old to stand.
+pub fn stale(answer: &DriftAnswer, lang: Lang) -> Option<String> {
+    answer.stale.then(|| {
+        lang.pick(
+            format!(
+                "Stale: the latest answer is of {}, {} days ago; what is concluded here should be asked again (limit {} days).",
+                answer.latest, answer.age_days, answer.stale_after_days
+            ),
+            format!(
+                "结论已过期：最近一次回答在 {}，距今 {} 天，应重新调查（期限 {} 天）。",
+                answer.latest, answer.age_days, answer.stale_after_days
+            ),
+        )
+    })
 }
 
 fn kind_name(kind: Kind, lang: Lang) -> &'static str {
@@ -131,7 +137,7 @@ fn unchanged(why: NoChange, lang: Lang) -> String {
     let (last, this) = (count(last), count(this));
     match why {
         NoChange::TooFew { .. } => lang.pick(
-            format!("The waves cannot be compared: {this} people answered in this one and {last} in the one before; each needs at least 2."),
+            format!("The waves cannot be compared: answered by {this} in this one and by {last} in the one before; each needs at least 2 people."),
             format!("两轮无法比较：本轮 {this} 人作答，上一轮 {last} 人；每轮至少需要 2 人。"),
         ),
         NoChange::Alike { .. } => lang.pick(
@@ -159,7 +165,7 @@ fn levels(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
     if !flat.is_empty() {
         section.says.push(lang.pick(
             format!("No change of level is told from noise in {}.", flat.join(", ")),
-            format!("{} 没有发现可与噪声区分的水平变化。", flat.join("、")),
+            format!("{}没有发现可与噪声区分的水平变化。", column_words(&flat, lang)),
         ));
     }
 }
@@ -174,7 +180,7 @@ fn when(shift: &Shift, lang: Lang) -> String {
 }
 
 fn shift_says(answer: &DriftAnswer, (series, unit): (&Series, Unit), shift: &Shift, lang: Lang) -> String {
-    let (name, at) = (&series.name, when(shift, lang));
+    let (name, at) = (column_word(&series.name, lang), when(shift, lang));
     let (before, after) = (number(shift.change.before.value, unit), number(shift.change.after.value, unit));
     let by = difference(&shift.change.difference, unit, lang);
     let (en, zh) = match answer.cadence {
@@ -183,7 +189,7 @@ fn shift_says(answer: &DriftAnswer, (series, unit): (&Series, Unit), shift: &Shi
     };
     let says = lang.pick(
         format!("{name} has been on another level since {en}{at}: {before} before, {after} after, {by}."),
-        format!("{name} 自 {at} {zh}起水平改变：之前 {before}，之后 {after}，变化 {by}。"),
+        format!("{name}自 {at} {zh}起水平改变：之前 {before}，之后 {after}，变化 {by}。"),
     );
     let coincides = shift.coincides.as_ref().map_or_else(String::new, |release| coincides(answer, release, lang));
     format!("{says}{coincides}")
@@ -224,7 +230,8 @@ fn unsought(name: &str, error: &ChangePointError, lang: Lang) -> String {
         ),
         ChangePointError::NotANumber { .. } => error.to_string(),
     };
-    lang.pick(format!("A change of level of {name} cannot be sought: {why}."), format!("无法寻找 {name} 的水平变化：{why}。"))
+    let zh = column_word(name, lang);
+    lang.pick(format!("A change of level of {name} cannot be sought: {why}."), format!("无法寻找{zh}的水平变化：{why}。"))
 }
 
 fn warnings(answer: &DriftAnswer, lang: Lang, section: &mut Section) {
@@ -343,11 +350,12 @@ fn chart(answer: &DriftAnswer, series: &Series, unit: Unit, lang: Lang) -> Optio
         Cadence::Daily => lang.pick("day", "日"),
         Cadence::Weekly => lang.pick("week", "周"),
     };
-    let name = if unit == Unit::Share { format!("{}, %", series.name) } else { series.name.clone() };
+    let word = column_word(&series.name, lang);
+    let name = if unit == Unit::Share { format!("{word}, %") } else { word.clone() };
     Some(Chart {
         caption: lang.pick(
-            format!("{} by {per}, with intervals, changes of level and releases", series.name),
-            format!("{} 按{per}的变化：区间、水平变化与版本发布", series.name),
+            format!("{word} by {per}, with intervals, changes of level and releases"),
+            format!("{word}按{per}的变化：区间、水平变化与版本发布"),
         ),
         drawn: Drawn::Lines {
             x: lang.pick(format!("days from {}", answer.this.to), format!("距 {} 的天数", answer.this.to)),

@@ -1,10 +1,12 @@
 //! What moves satisfaction.
 
 use qoe_query::satisfaction::DriversAnswer;
+use qoe_query::statistics::OrdinalError;
 use qoe_query::statistics::drivers::{Driver, Findings, Penalised, Tendency};
 
 use super::curve::measure_unit;
-use super::numbers::{Unit, count, interval, interval_head, number, p_value, percent};
+use super::names::column_word;
+use super::numbers::{Unit, count, counted, difference, difference_cells, interval_head, number, p_value, percent};
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -26,9 +28,9 @@ pub fn drivers(answer: &DriversAnswer, lang: Lang) -> Section {
         if answer.confounders.is_empty() { lang.pick("nothing else", "无其他变量").to_owned() } else { answer.confounders.join(", ") };
     section.method.push(lang.pick(
         format!(
-            "One proportional-odds model of {} answers of {} people; the measures and {equal} are held equal to one another. Intervals by sandwich over people; Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",
-            count(answer.drivers.answers),
-            count(answer.drivers.users)
+            "One proportional-odds model of {} of {}; the measures and {equal} are held equal to one another. Intervals by sandwich over people; Holm's p allows for asking of all measures. An association, not an effect: what was not measured is not held equal.",
+            counted(answer.drivers.answers, "answer", "answers"),
+            counted(answer.drivers.users, "person", "people")
         ),
         format!(
             "一个比例优势模型，{} 份回答，{} 位用户；各指标与 {equal} 相互控制。区间按用户稳健估计；Holm 校正考虑了同时检验多个指标。这是相关而非因果：未测量的因素没有得到控制。",
@@ -53,7 +55,10 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
     }
     if clear.is_empty() {
         section.says.push(lang.pick(
-            format!("Inconclusive: with {} answers no measure is told apart from no association.", count(answer.drivers.answers)),
+            format!(
+                "Inconclusive: with {} no measure is told apart from no association.",
+                counted(answer.drivers.answers, "answer", "answers")
+            ),
             format!("尚无定论：{} 份回答不足以确认任何指标与满意度相关。", count(answer.drivers.answers)),
         ));
     }
@@ -88,45 +93,51 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
             axis: lang.pick("log-odds per standard deviation", "每标准差的对数优势").to_owned(),
             share: false,
             nothing: Some(0.0),
-            rows: found.iter().map(|driver| (driver.measure.clone(), (&driver.per_deviation).into())).collect(),
+            rows: found.iter().map(|driver| (column_word(&driver.measure, lang), (&driver.per_deviation).into())).collect(),
         },
     });
 }
 
 /// `+100 ms of rtt_ms`.
-fn step(measure: &str, step: f64) -> String {
-    match measure_unit(measure) {
-        Unit::Share => format!("{:+} pp {measure}", (step * 10_000.0).round() / 100.0),
-        Unit::Plain(_) if measure.ends_with("_ms") => format!("{step:+} ms {measure}"),
-        Unit::Plain(_) => format!("{:+} {measure}", (step * 1000.0).round() / 1000.0),
-    }
+fn step(measure: &str, step: f64, lang: Lang) -> String {
+    let name = column_word(measure, lang);
+    let amount = match measure_unit(measure) {
+        Unit::Share => {
+            lang.pick(format!("{:+} pp", (step * 10_000.0).round() / 100.0), format!("{:+} 个百分点", (step * 10_000.0).round() / 100.0))
+        }
+        Unit::Plain(_) if measure.ends_with("_ms") => format!("{step:+} ms"),
+        Unit::Plain(_) => format!("{:+}", (step * 1000.0).round() / 1000.0),
+    };
+    lang.pick(format!("{amount} {name}"), format!("{name} {amount}"))
 }
 
-fn points(driver: &Driver, share: bool) -> (String, String) {
-    let unit = if share { Unit::Share } else { Unit::Plain(3) };
-    (number(driver.per_step.value, unit), interval(driver.per_step.low, driver.per_step.high, unit))
+fn unit(share: bool) -> Unit {
+    if share { Unit::Share } else { Unit::Plain(3) }
 }
 
 fn says(answer: &DriversAnswer, driver: &Driver, share: bool, lang: Lang) -> String {
-    let (value, range) = points(driver, share);
-    lang.pick(
-        format!("{}: {value} ({range}) in {}, all else equal.", step(&driver.measure, driver.step), answer.outcome),
-        format!("{}：{} 变化 {value}（{range}），其他条件相同。", step(&driver.measure, driver.step), answer.outcome),
-    )
+    let (by, step) = (difference(&driver.per_step, unit(share), lang), step(&driver.measure, driver.step, lang));
+    let outcome = column_word(&answer.outcome, lang);
+    lang.pick(format!("{step}: {by} in {outcome}, all else equal."), format!("{step}：{outcome}变化 {by}，其他条件相同。"))
 }
 
 fn table(answer: &DriversAnswer, found: &[Driver], share: bool, lang: Lang) -> Table {
     let interval = interval_head(answer.level, lang);
+    let goes = if share {
+        lang.pick("goes with, percentage points", "对应变化（百分点）")
+    } else {
+        lang.pick("goes with", "对应变化")
+    };
     let heads = lang.pick(
-        ["measure", "one step", "goes with", &interval, "per deviation", "p (Holm)", "inflation", "missing"],
-        ["指标", "一步", "对应变化", &interval, "每标准差", "p（Holm）", "方差膨胀", "缺失"],
+        ["measure", "one step", goes, &interval, "per deviation", "p (Holm)", "inflation", "missing"],
+        ["指标", "一步", goes, &interval, "每标准差", "p（Holm）", "方差膨胀", "缺失"],
     );
     let mut table = Table::new("", &heads).words(1);
     for driver in found {
-        let (value, range) = points(driver, share);
+        let [value, range] = difference_cells(&driver.per_step, unit(share));
         table.row([
             driver.measure.clone(),
-            step(&driver.measure, driver.step),
+            step(&driver.measure, driver.step, lang),
             value,
             range,
             number(driver.per_deviation.value, Unit::Plain(3)),
@@ -142,7 +153,7 @@ fn tendency_table(tendencies: &[Tendency], lang: Lang) -> Table {
     let heads = lang.pick(["measure", "one step", "tends to go with"], ["指标", "一步", "倾向于对应"]);
     let mut table = Table::new("", &heads).words(1);
     for tendency in tendencies {
-        table.row([tendency.measure.clone(), step(&tendency.measure, tendency.step), number(tendency.per_step, Unit::Plain(3))]);
+        table.row([tendency.measure.clone(), step(&tendency.measure, tendency.step, lang), number(tendency.per_step, Unit::Plain(3))]);
     }
     table
 }
@@ -155,11 +166,25 @@ fn drawn(why: &Penalised, lang: Lang) -> String {
     )
 }
 
+/// Why an ordinal model does not fit, in Chinese.
+fn unfitted(error: &OrdinalError) -> String {
+    match error {
+        OrdinalError::OneOutcome { rows } => format!("{rows} 份评分全部相同，无从分析"),
+        OrdinalError::TooManyLevels { levels } => format!("评分有 {levels} 种取值，不像量表的等级"),
+        OrdinalError::TooFew { rarer, columns } => format!("除最常见的评分外只有 {rarer} 份，不足以估计 {columns} 个系数与阈值"),
+        OrdinalError::Separated { column } => format!("{column} 可以无误地区分评分高低，系数没有有限的估计"),
+        other => other.to_string(),
+    }
+}
+
 /// Why coefficients are drawn to zero, in words.
 pub(crate) fn why_penalised(why: &Penalised, lang: Lang) -> String {
     match why {
         Penalised::Asked => lang.pick("it was asked for", "按要求").to_owned(),
-        Penalised::NotFitted(error) => error.to_string(),
+        Penalised::NotFitted(error) => match lang {
+            Lang::En => error.to_string(),
+            Lang::Zh => unfitted(error),
+        },
         Penalised::TooFewUsers { users, columns } => lang
             .pick(format!("{users} people are too few for {columns} coefficients"), format!("{users} 位用户不足以估计 {columns} 个系数")),
     }

@@ -4,10 +4,14 @@ use qoe_query::retention::effect::{ClaimVerdict, EffectAsked, EffectOutcome};
 use qoe_query::statistics::Estimate;
 use qoe_query::statistics::effect::{Arm, Contrast, Conversion, Estimand, Outcome, Warning};
 
-use super::numbers::{Unit, count, figure, interval, interval_head, number, p_value, percent};
+use super::names::{column_word, column_words};
+use super::numbers::{Unit, count, counted, difference, difference_cells, interval, interval_head, number, p_value, percent};
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
+
+/// Up to so many standard deviations two groups count as alike: customary.
+const ALIKE: f64 = 0.1;
 
 /// Columns of the balance table: the most different before.
 const SHOWN: usize = 12;
@@ -19,20 +23,21 @@ fn unit(asked: &EffectAsked) -> Unit {
 /// The outcome in words.
 fn outcome(asked: &EffectAsked, lang: Lang) -> String {
     match &asked.question.outcome {
-        EffectOutcome::Stay { column, baseline_s, .. } => {
-            lang.pick(format!("{column} after the first {baseline_s:.0} s"), format!("前 {baseline_s:.0} 秒之后的 {column}"))
-        }
+        EffectOutcome::Stay { column, baseline_s, .. } => lang.pick(
+            format!("{column} after the first {baseline_s:.0} s"),
+            format!("前 {baseline_s:.0} 秒之后的{}", column_word(column, lang)),
+        ),
         EffectOutcome::Return { day, or_later: false, .. } => lang.pick(format!("return on day {day}"), format!("第 {day} 日回访")),
         EffectOutcome::Return { day, .. } => lang.pick(format!("return on day {day} or later"), format!("第 {day} 日及以后回访")),
-        EffectOutcome::After { column } => column.clone(),
+        EffectOutcome::After { column } => column_word(column, lang),
     }
 }
 
 /// The answer as people read it.
 pub fn effect(asked: &EffectAsked, lang: Lang) -> Section {
     let title = lang.pick(
-        format!("{}: what it does to {}", asked.question.treatment, outcome(asked, lang)),
-        format!("{} 对{}的影响", asked.question.treatment, outcome(asked, lang)),
+        format!("{} and {}, like compared with like", asked.question.treatment, outcome(asked, lang)),
+        format!("{} 与{}（同类比较）", asked.question.treatment, outcome(asked, lang)),
     );
     let mut section = Section::new("effect", title);
     section.says.push(headline(asked, lang));
@@ -47,8 +52,35 @@ pub fn effect(asked: &EffectAsked, lang: Lang) -> Section {
     section
 }
 
-fn relative(estimate: &Estimate) -> String {
-    format!("{:+.1} % ({})", estimate.value * 100.0, interval(estimate.low, estimate.high, Unit::Share))
+/// So much more or less of the others' outcome, in percent of it.
+fn relative(estimate: &Estimate, lang: Lang) -> String {
+    let ends = interval(estimate.low, estimate.high, Unit::Share);
+    lang.pick(format!("{:+.1} % ({ends})", estimate.value * 100.0), format!("{:+.1} %（{ends}）", estimate.value * 100.0))
+}
+
+/// The columns in which both groups still differ after weighting, with the sentence's end.
+fn unlike(asked: &EffectAsked, lang: Lang) -> String {
+    let mut left: Vec<(&str, f64)> = asked
+        .found
+        .balance
+        .iter()
+        .filter_map(|column| Some((column.column.as_str(), column.weighted?.abs())))
+        .filter(|(_, left)| *left > ALIKE)
+        .collect();
+    left.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    if left.is_empty() {
+        return String::new();
+    }
+    let named: Vec<String> = left.iter().take(4).map(|(column, by)| format!("{column} {by:.2}")).collect();
+    let more = left.len().saturating_sub(4);
+    let (en, zh) = if more > 0 { (format!(" and {more} more"), format!("等 {} 项", left.len())) } else { Default::default() };
+    lang.pick(
+        format!(
+            " Not quite equal: after weighting the groups still differ in {}{en} (standard deviations, over {ALIKE}).",
+            named.join(", ")
+        ),
+        format!("但并未完全相同：加权后两组在 {}{zh}上仍有差异（标准差，超过 {ALIKE}）。", named.join("、")),
+    )
 }
 
 fn headline(asked: &EffectAsked, lang: Lang) -> String {
@@ -57,31 +89,40 @@ fn headline(asked: &EffectAsked, lang: Lang) -> String {
         Estimand::Ate => lang.pick("over everyone (ATE)", "对全体（ATE）"),
         Estimand::Att => lang.pick("over those who had it (ATT)", "对获得者（ATT）"),
     };
-    let equal = if asked.covariates.is_empty() { lang.pick("nothing", "无").to_owned() } else { asked.covariates.join(", ") };
-    let size = figure(&best.difference, unit(asked));
-    let more = best.relative.as_ref().map_or_else(String::new, |estimate| format!(", {}", relative(estimate)));
+    let equal = if asked.covariates.is_empty() { lang.pick("nothing", "无").to_owned() } else { column_words(&asked.covariates, lang) };
+    let size = difference(&best.difference, unit(asked), lang);
+    let (more, unlike) = (relative_too(best, lang), unlike(asked, lang));
     if best.difference.excludes(0.0) {
         lang.pick(
-            format!("With {equal} held equal, {estimand}: {size}{more}."),
-            format!("在 {equal} 相同的条件下，{estimand}：{size}{more}。"),
+            format!("With {equal} held equal, {estimand}: {size}{more}.{unlike}"),
+            format!("在{equal}相同的条件下，{estimand}：{size}{more}。{unlike}"),
         )
     } else {
         lang.pick(
-            format!("Inconclusive: with {equal} held equal, {estimand}: {size}{more}; nothing at all is compatible with the data."),
-            format!("尚无定论：在 {equal} 相同的条件下，{estimand}：{size}{more}；数据与“没有影响”相容。"),
+            format!("Inconclusive: with {equal} held equal, {estimand}: {size}{more}; no effect at all is compatible with the data, too.{unlike}"),
+            format!("尚无定论：在{equal}相同的条件下，{estimand}：{size}{more}；数据与“没有影响”相容。{unlike}"),
         )
     }
 }
 
+/// The relative difference, where there is one.
+fn relative_too(contrast: &Contrast, lang: Lang) -> String {
+    let more = contrast.relative.as_ref().map(|estimate| relative(estimate, lang));
+    more.map_or_else(String::new, |more| lang.pick(format!(", relative to those without it {more}"), format!("，相对未获得者 {more}")))
+}
+
 fn raw(asked: &EffectAsked, lang: Lang) -> String {
     let raw = &asked.found.raw;
-    let more = raw.relative.as_ref().map_or_else(String::new, |estimate| format!(", {}", relative(estimate)));
+    let more = relative_too(raw, lang);
     lang.pick(
         format!(
             "The plain difference is {}{more}. It is a difference and not an effect: those who had it differ in other ways.",
-            figure(&raw.difference, unit(asked))
+            difference(&raw.difference, unit(asked), lang)
         ),
-        format!("直接比较的差异为 {}{more}。这只是差异而非影响：两组人在其他方面并不相同。", figure(&raw.difference, unit(asked))),
+        format!(
+            "直接比较的差异为 {}{more}。这只是差异而非影响：两组人在其他方面并不相同。",
+            difference(&raw.difference, unit(asked), lang)
+        ),
     )
 }
 
@@ -96,7 +137,7 @@ fn claim(asked: &EffectAsked, lang: Lang) -> Option<String> {
             lang.pick(format!("A claim of {claimed} is contradicted by these data."), format!("“{claimed}”的说法与数据矛盾。"))
         }
         ClaimVerdict::NotShown => lang.pick(
-            format!("A claim of {claimed} is not shown: it is compatible with these data, and so is nothing at all."),
+            format!("A claim of {claimed} is not shown: it is compatible with these data, and so is no effect at all."),
             format!("“{claimed}”的说法尚未证明：它与数据相容，“没有影响”也与数据相容。"),
         ),
         ClaimVerdict::Untestable => lang.pick(
@@ -125,9 +166,13 @@ fn hidden(asked: &EffectAsked, lang: Lang) -> Option<String> {
 
 fn figures(asked: &EffectAsked, lang: Lang) -> Table {
     let head = interval_head(asked.question.level, lang);
-    let heads = lang.pick(["method", "with it", "without", "difference", &head, "relative"], ["方法", "有", "无", "差异", &head, "相对"]);
-    let mut table = Table::new("", &heads);
     let unit = unit(asked);
+    let less = match unit {
+        Unit::Share => lang.pick("difference, percentage points", "差异（百分点）"),
+        Unit::Plain(_) => lang.pick("difference", "差异"),
+    };
+    let heads = lang.pick(["method", "with it", "without", less, &head, "relative"], ["方法", "有", "无", less, &head, "相对"]);
+    let mut table = Table::new("", &heads);
     let found = &asked.found;
     let contrasts: [(&str, &Contrast); 4] = [
         (lang.pick("plain difference (not an effect)", "直接比较（非影响）"), &found.raw),
@@ -136,18 +181,18 @@ fn figures(asked: &EffectAsked, lang: Lang) -> Table {
         (lang.pick("doubly robust", "双重稳健"), &found.doubly_robust),
     ];
     for (name, contrast) in contrasts {
-        let difference = &contrast.difference;
+        let [difference, ends] = difference_cells(&contrast.difference, unit);
         table.row([
             name.to_owned(),
             number(contrast.treated.value, unit),
             number(contrast.control.value, unit),
-            number(difference.value, unit),
-            interval(difference.low, difference.high, unit),
-            contrast.relative.as_ref().map_or_else(|| "–".to_owned(), relative),
+            difference,
+            ends,
+            contrast.relative.as_ref().map_or_else(|| "–".to_owned(), |estimate| relative(estimate, lang)),
         ]);
     }
     if let Some(pairs) = &found.pairs {
-        let difference = &pairs.difference;
+        let [difference, ends] = difference_cells(&pairs.difference, unit);
         let p = pairs.sign_test.p_value.map_or_else(|| "–".to_owned(), p_value);
         table.row([
             lang.pick(
@@ -156,8 +201,8 @@ fn figures(asked: &EffectAsked, lang: Lang) -> Table {
             ),
             "–".into(),
             "–".into(),
-            number(difference.value, unit),
-            interval(difference.low, difference.high, unit),
+            difference,
+            ends,
             "–".into(),
         ]);
     }
@@ -240,8 +285,8 @@ pub(crate) fn warned(warning: &Warning, lang: Lang) -> String {
             format!("{:.0} % 的行在另一组中没有可比对象。", outside * 100.0),
         ),
         Warning::HeavyWeights { arm: which, effective, rows } => lang.pick(
-            format!("After weighting, the {} {} are worth {:.0}.", count(*rows), arm(*which, lang), effective),
-            format!("加权后，{} 个{}只相当于 {:.0} 个。", count(*rows), arm(*which, lang), effective),
+            format!("After weighting, {} of {} say no more than {effective:.0} would.", counted(*rows, "row", "rows"), arm(*which, lang)),
+            format!("加权后，{} 行{}只相当于 {effective:.0} 行。", count(*rows), arm(*which, lang)),
         ),
         Warning::Unbalanced { column, difference } => lang.pick(
             format!("{column} still differs after weighting, by {difference:.2} standard deviations."),
@@ -267,7 +312,7 @@ pub(crate) fn warned(warning: &Warning, lang: Lang) -> String {
             )
             .to_owned(),
         Warning::FewUnits { units } => {
-            lang.pick(format!("{units} people are few: the intervals are too narrow."), format!("只有 {units} 位用户：区间偏窄。"))
+            lang.pick(format!("Few people ({units}): the intervals are too narrow."), format!("只有 {units} 位用户：区间偏窄。"))
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod drift;
 pub mod drivers;
 pub mod effect;
 mod html;
+mod names;
 pub mod numbers;
 pub mod poc_check;
 pub mod poc_claims;
@@ -21,6 +22,7 @@ pub mod stability;
 pub mod survival;
 mod text;
 pub mod vendor_record;
+pub mod why;
 pub mod words;
 
 pub use html::{Method, Place, escape, html, html_at};

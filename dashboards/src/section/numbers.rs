@@ -46,7 +46,31 @@ pub fn figure_in(estimate: &Estimate, unit: Unit, lang: Lang) -> String {
 /// A difference of shares in percentage points, its sign always shown: `-5.2 points (-8.1 – -2.3)`.
 pub fn points(estimate: &Estimate, lang: Lang) -> String {
     let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|share| signed(share * 100.0, 1));
-    lang.pick(format!("{value} points ({low} – {high})"), format!("{value} 个百分点（{low} – {high}）"))
+    lang.pick(format!("{value} percentage points ({low} – {high})"), format!("{value} 个百分点（{low} – {high}）"))
+}
+
+/// A difference with its interval: of shares in percentage points.
+pub fn difference(estimate: &Estimate, unit: Unit, lang: Lang) -> String {
+    match unit {
+        Unit::Share => points(estimate, lang),
+        Unit::Plain(_) => figure_in(estimate, unit, lang),
+    }
+}
+
+/// The value and the ends of a difference, for tables: of shares in percentage points, without the word.
+pub fn difference_cells(estimate: &Estimate, unit: Unit) -> [String; 2] {
+    match unit {
+        Unit::Share => {
+            let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|share| signed(share * 100.0, 1));
+            [value, format!("{low} – {high}")]
+        }
+        Unit::Plain(_) => [number(estimate.value, unit), interval(estimate.low, estimate.high, unit)],
+    }
+}
+
+/// How many there are of something: `1 answer`, `1,821 answers`.
+pub fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
 /// A number whose sign is always shown, unless it is 0.
@@ -108,8 +132,10 @@ mod tests {
     #[test]
     fn a_difference_shows_its_sign() {
         let estimate = Estimate { value: -0.052, low: -0.0811, high: 0.00001, n: 9 };
-        assert_eq!(points(&estimate, Lang::En), "-5.2 points (-8.1 – 0.0)");
+        assert_eq!(points(&estimate, Lang::En), "-5.2 percentage points (-8.1 – 0.0)");
         assert_eq!(points(&estimate, Lang::Zh), "-5.2 个百分点（-8.1 – 0.0）");
+        assert_eq!(difference_cells(&estimate, Unit::Share), ["-5.2", "-8.1 – 0.0"]);
         assert_eq!(signed(3.0, 1), "+3.0");
+        assert_eq!((counted(1, "answer", "answers"), counted(1821, "answer", "answers")), ("1 answer".into(), "1,821 answers".into()));
     }
 }

@@ -2,8 +2,11 @@
 
 use qoe_query::satisfaction::{ScoreAnswer, ScoreGroup};
 use qoe_query::statistics::scale::Kind;
+use qoe_query::statistics::score::Method;
 
-use super::numbers::{Unit, count, figure, interval, interval_head, number, percent};
+use super::names::{column_word, column_words};
+use super::numbers::{Unit, count, counted, figure_in, interval, interval_head, number, percent};
+use super::why::why;
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -40,15 +43,24 @@ pub fn score(answer: &ScoreAnswer, lang: Lang) -> Section {
     let mut section = Section::new("scores", lang.pick("What people said", "用户评价"));
     match &answer.all.scored {
         Ok(scored) => section.says.push(lang.pick(
-            format!("{}: {} from {} answers.", meaning(kind, lang), figure(&scored.headline, unit), count(scored.n)),
-            format!("{}：{}，共 {} 份回答。", meaning(kind, lang), figure(&scored.headline, unit), count(scored.n)),
+            format!(
+                "{}: {} from {}.",
+                meaning(kind, lang),
+                figure_in(&scored.headline, unit, lang),
+                counted(scored.n, "answer", "answers")
+            ),
+            format!("{}：{}，共 {} 份回答。", meaning(kind, lang), figure_in(&scored.headline, unit, lang), count(scored.n)),
         )),
-        Err(error) => section.warnings.push(error.to_string()),
+        Err(error) => section.warnings.push(why(error, lang)),
     }
+    section.says.extend(bootstrapped(answer, lang));
     if let Some(rate) = &answer.all.response {
         section.says.push(lang.pick(
-            format!("Of those asked, {} answered; what the others felt is not in these scores.", figure(&rate.answered, Unit::Share)),
-            format!("受邀者中 {} 作答；未作答者的感受不在这些分数之内。", figure(&rate.answered, Unit::Share)),
+            format!(
+                "Of those asked, {} answered; what the others felt is not in these scores.",
+                figure_in(&rate.answered, Unit::Share, lang)
+            ),
+            format!("受邀者中 {} 作答；未作答者的感受不在这些分数之内。", figure_in(&rate.answered, Unit::Share, lang)),
         ));
     }
     warnings(answer, lang, &mut section);
@@ -57,10 +69,34 @@ pub fn score(answer: &ScoreAnswer, lang: Lang) -> Section {
     if let Ok(scored) = &answer.all.scored {
         section.method.push(lang.pick(
             format!("Interval: {}; answers all weigh the same unless weights were given.", scored.method.name()),
-            format!("区间方法：{}；未给权重时每份回答权重相同。", scored.method.name()),
+            format!("区间方法：{}；未给权重时每份回答权重相同。", method(scored.method)),
         ));
     }
     section
+}
+
+/// The interval by resampling, which an NPS of few answers has beside its own.
+fn bootstrapped(answer: &ScoreAnswer, lang: Lang) -> Option<String> {
+    let ends = answer.all.scored.as_ref().ok()?.bootstrap.as_ref()?;
+    let ends = interval(ends.low, ends.high, unit(answer.instrument.kind()));
+    Some(lang.pick(
+        format!("So few answers have another interval by resampling (bootstrap): {ends}. Where the two differ, read the wider one."),
+        format!("回答较少，自助法（bootstrap）给出的区间为 {ends}；两者不同时请以较宽者为准。"),
+    ))
+}
+
+/// How an interval was made, in Chinese.
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::Wilson => "Wilson 区间",
+        Method::WilsonEffective => "按有效样本量的 Wilson 区间",
+        Method::Variance => "方差法",
+        Method::Linearised => "线性化方差",
+        Method::AdjustedWald => "校正 Wald 区间",
+        Method::Student => "t 区间",
+        Method::StudentLinearised => "线性化方差的 t 区间",
+        Method::Bounded => "以量表两端为界",
+    }
 }
 
 fn warnings(answer: &ScoreAnswer, lang: Lang, section: &mut Section) {
@@ -96,7 +132,11 @@ pub fn named(values: &[String], lang: Lang) -> String {
 }
 
 fn groups(answer: &ScoreAnswer, lang: Lang, unit: Unit) -> Table {
-    let by = if answer.by.is_empty() { lang.pick("group", "分组").to_owned() } else { answer.by.join(" · ") };
+    let by = if answer.by.is_empty() {
+        lang.pick("group", "分组").to_owned()
+    } else {
+        answer.by.iter().map(|by| column_word(by, lang)).collect::<Vec<_>>().join(" · ")
+    };
     let interval = interval_head(answer.level, lang);
     let heads = [by.as_str(), lang.pick("score", "得分"), &interval, "n", lang.pick("answered", "作答率")];
     let mut table = Table::new("", &heads);
@@ -125,7 +165,7 @@ fn chart(answer: &ScoreAnswer, lang: Lang) -> Option<Chart> {
     (rows.len() > 1).then(|| Chart {
         caption: lang.pick(
             format!("Score by {}, with {} intervals", answer.by.join(", "), percent(answer.level)),
-            format!("按 {} 的得分与 {} 区间", answer.by.join("、"), percent(answer.level)),
+            format!("按{}的得分与 {} 区间", column_words(&answer.by, lang), percent(answer.level)),
         ),
         drawn: Drawn::Forest { axis: meaning(kind, lang).to_owned(), share: unit(kind) == Unit::Share, nothing: None, rows },
     })

@@ -5,11 +5,12 @@ use qoe_query::statistics::stability::{Stability, Verdict};
 
 use super::numbers::{count, interval_head};
 use super::score::named;
+use super::why::why;
 use super::{Section, Table};
 use crate::view::Lang;
 
 /// A share near one, with as many nines as it has.
-fn nines(share: f64) -> String {
+pub fn nines(share: f64) -> String {
     format!("{:.3} %", share * 100.0)
 }
 
@@ -31,7 +32,7 @@ pub fn stability(answer: &StabilityAnswer, lang: Lang) -> Section {
                 table.row(row(group, found, lang));
             }
             Err(error) => {
-                section.warnings.push(format!("{}: {error}", named(&group.values, lang)));
+                section.warnings.push(format!("{}{}{}", named(&group.values, lang), lang.pick(": ", "："), why(error, lang)));
             }
         }
     }
@@ -58,7 +59,8 @@ pub fn verdict(verdict: Verdict, lang: Lang) -> &'static str {
     }
 }
 
-fn says(group: &StabilityGroup, found: &Stability, lang: Lang) -> String {
+/// What was found of one group.
+pub fn says(group: &StabilityGroup, found: &Stability, lang: Lang) -> String {
     let (name, objective) = (named(&group.values, lang), nines(group.objective.share()));
     match found.verdict {
         Verdict::NotShown => lang.pick(

@@ -11,6 +11,7 @@ use qoe_query::statistics::{Estimate, KaplanMeier};
 
 use super::Section;
 use super::cohorts::{LINES, labelled};
+use super::names::column_word;
 use super::numbers::{Unit, count, figure_in, interval, number, percent, signed};
 use crate::plot::{Chart, Drawn, Figure};
 use crate::view::Lang;
@@ -26,7 +27,7 @@ const POINTS: usize = 200;
 /// The answer as people read it.
 pub fn survival(answer: &SurvivalAnswer, lang: Lang) -> Section {
     let event = event(answer, lang);
-    let title = lang.pick(format!("How long until {event}"), format!("距{event}的时长").trim_end().to_owned());
+    let title = lang.pick(format!("How long people stay: until {event}"), format!("停留时长：到{event}为止"));
     let mut section = Section::new("survival", title);
     let (rows, events) = (count(answer.rows), count(answer.events));
     section.says.push(match answer.event {
@@ -69,6 +70,7 @@ fn joined(text: &str) -> String {
 /// What is waited for; a column's name stands apart from Chinese around it.
 fn event(answer: &SurvivalAnswer, lang: Lang) -> String {
     match &answer.event {
+        Some(event) if event == "left" => lang.pick("leaving", "离开").to_owned(),
         Some(event) => lang.pick(event.clone(), format!(" {event} ")),
         None => lang.pick("the end", "结束").to_owned(),
     }
@@ -98,13 +100,13 @@ fn ends(median: &Quantile, unit: Unit, lang: Lang) -> String {
 }
 
 fn median_says(answer: &SurvivalAnswer, lang: Lang) -> String {
-    let (event, unit, duration) = (event(answer, lang), unit(answer), &answer.duration);
+    let (event, unit, duration) = (event(answer, lang), unit(answer), column_word(&answer.duration, lang));
     let (median, ends) = (&answer.median, ends(&answer.median, unit, lang));
     if median.value.is_some() {
         let value = time(median.value, unit, lang);
         return lang.pick(
             format!("Median time until {event}: {duration} = {value} ({ends})."),
-            format!("到发生{event}的中位时间为 {duration} = {value}（{ends}）。"),
+            format!("到{event}为止的中位时间：{duration} {value}（{ends}）。"),
         );
     }
     let last = answer.curve.last();
@@ -114,7 +116,7 @@ fn median_says(answer: &SurvivalAnswer, lang: Lang) -> String {
             "The median is not reached: at {duration} = {}, the last that was seen, {left} are still without {event}.",
             number(last, unit)
         ),
-        format!("未达到中位时间：在观察到的最后时刻 {duration} = {}，仍有 {left} 未发生{event}。", number(last, unit)),
+        format!("未达到中位时间：在观察到的最后时刻 {duration} {}，仍有 {left} 未发生{event}。", number(last, unit)),
     )
 }
 
@@ -124,7 +126,7 @@ fn mean_says(answer: &SurvivalAnswer, lang: Lang) -> Option<String> {
     let (horizon, mean) = (number(answer.horizon, unit), figure_in(mean, unit, lang));
     Some(lang.pick(
         format!("Counted up to {} = {horizon}, the mean time before {event} is {mean}.", answer.duration),
-        format!("截至 {} = {horizon}，发生{event}之前的平均时长为 {mean}。", answer.duration),
+        format!("截至{} {horizon}，{event}之前的平均时长为 {mean}。", column_word(&answer.duration, lang)),
     ))
 }
 
@@ -155,7 +157,7 @@ fn compared(answer: &SurvivalAnswer, groups: &SurvivalGroups, lang: Lang) -> Vec
         let list: Vec<String> = clear.iter().map(|(band, less)| format!("{} {}", name(band), difference(less, unit, lang))).collect();
         says.push(lang.pick(
             format!("Mean {} up to {horizon}, against {}: {}.", answer.duration, name(first), list.join("; ")),
-            format!("截至 {horizon} 的平均 {}，与 {} 相比：{}。", answer.duration, name(first), list.join("；")),
+            format!("截至 {horizon} 的平均{}，与 {} 相比：{}。", column_word(&answer.duration, lang), name(first), list.join("；")),
         ));
     }
     if !unclear.is_empty() {
@@ -232,7 +234,7 @@ fn lines(answer: &SurvivalAnswer, lang: Lang) -> Chart {
             format!("尚未发生{event}的比例与 {} 区间", percent(answer.level)),
         ),
         drawn: Drawn::Lines {
-            x: answer.duration.clone(),
+            x: column_word(&answer.duration, lang),
             y: lang.pick(format!("share without {event}"), format!("未发生{event}的比例")),
             steps: true,
             lines: curves(answer, lang).into_iter().take(LINES).map(|(name, curve)| (name, line(curve))).collect(),

@@ -46,6 +46,16 @@ pub fn vendor_record(records: &[VendorRecord], level: Confidence, lang: Lang) ->
     section
 }
 
+/// What is said where nothing of it can be known.
+pub fn unknown(lang: Lang) -> Section {
+    let mut section = Section::new("vendor-record", lang.pick("What quality does not show", "质量指标之外"));
+    section.says.push(lang.pick(
+        "Not known from a file: tickets, releases and integration steps are kept in a store (POST /v1/batch, or qoe import) and told apart by vendor.".to_owned(),
+        "仅凭文件无从得知：工单、版本发布与接入过程记录在存储中（POST /v1/batch 或 qoe import），按厂商统计。".to_owned(),
+    ));
+    section
+}
+
 fn median(quantile: Option<&Quantile>) -> String {
     let end = |value: Option<f64>| value.map_or_else(|| "?".to_owned(), |value| number(value, Unit::Plain(1)));
     match quantile.and_then(|quantile| Some((quantile, quantile.value?))) {

@@ -311,6 +311,7 @@ async fn satisfaction_answers_in_this_shape() {
         "/api/satisfaction?by=vendor",
         expect![[r#"
             .by[]: string
+            .dimension: string
             .kind: string
             .report: null
             .since: string

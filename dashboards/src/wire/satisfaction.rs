@@ -14,7 +14,8 @@ pub fn satisfaction(period: Period, asked: &SatisfactionAsked, answers: Option<&
         "since": period.since,
         "until": period.until,
         "kind": asked.kind.name(),
-        "by": asked.by.iter().map(|dimension| dimension.column()).collect::<Vec<_>>(),
+        "dimension": asked.dimension,
+        "by": asked.by,
         "filter": by_column(&asked.filter),
         "report": answers.map(report),
     })

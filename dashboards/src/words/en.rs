@@ -205,6 +205,8 @@ pub static EN: Words = Words {
         kind: "Survey",
         by: "By",
         all: "nothing",
+        about: "Answers about",
+        whole: "the whole",
         ask: "Ask",
         contents: "On this page",
         filtered: "Only sessions with",

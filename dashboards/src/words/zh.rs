@@ -201,6 +201,8 @@ pub static ZH: Words = Words {
         kind: "问卷类型",
         by: "分组",
         all: "不分组",
+        about: "评价维度",
+        whole: "总体",
         ask: "查询",
         contents: "本页内容",
         filtered: "仅含以下会话：",

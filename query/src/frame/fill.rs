@@ -9,13 +9,14 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{ExprSchemable, cast as cast_expr};
 use datafusion::prelude::{DataFrame, col, ident};
 
+use super::plain::{missing, no_column, plain, unread};
 use super::{Column, FrameError, Input, Role, Want, each_of_its_own};
 
 /// A question for the wanted columns, named `c0`, `c1` and so on.
 pub(super) async fn planned(input: &Input, wanted: &[&Want], condition: Option<&str>) -> std::result::Result<DataFrame, FrameError> {
     let data = input.context.table(super::source::TABLE).await.map_err(|error| FrameError::Rows(Box::new(error)))?;
     let columns: Vec<String> = data.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let unknown = |what: &str, source| FrameError::Unknown { what: what.to_owned(), columns: columns.join(", "), source: Box::new(source) };
+    let unknown = |what: &str, error| unread(what, &columns, &error);
     let mut expressions = Vec::new();
     for (at, want) in wanted.iter().enumerate() {
         // A column's own name counts as it stands, whatever letters it has; anything else is SQL.
@@ -30,7 +31,10 @@ pub(super) async fn planned(input: &Input, wanted: &[&Want], condition: Option<&
     let kept = match condition {
         None => data,
         Some(condition) => {
-            let refused = |source| FrameError::Condition { condition: condition.to_owned(), source: Box::new(source) };
+            let refused = |error| match missing(&error) {
+                Some(column) => no_column(column, &columns),
+                None => FrameError::Condition { condition: condition.to_owned(), why: plain(&error) },
+            };
             let parsed = data.parse_sql_expr(condition).map_err(refused)?;
             data.filter(parsed).map_err(refused)?
         }

@@ -5,7 +5,9 @@
 
 mod fill;
 mod groups;
+mod header;
 mod held;
+mod plain;
 mod source;
 
 pub use groups::Group;
@@ -126,15 +128,26 @@ pub struct Frame {
 /// Why columns cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
-    /// No such column, or an expression that cannot be.
-    #[error("read {what:?}: the columns are {columns}")]
+    /// No such column.
+    #[error(
+        "there is no column {what:?}{}: the columns are {columns}",
+        if near.is_empty() { String::new() } else { format!(" (did you mean {}?)", near.join(", ")) }
+    )]
+    NoColumn {
+        /// What was wanted.
+        what: String,
+        /// Columns whose names are like it.
+        near: Vec<String>,
+        /// All columns.
+        columns: String,
+    },
+    /// An expression that cannot be.
+    #[error("read {what:?}: {why}")]
     Unknown {
         /// What was wanted.
         what: String,
-        /// What there is.
-        columns: String,
-        /// What DataFusion says.
-        source: Box<DataFusionError>,
+        /// What is wrong with it.
+        why: String,
     },
     /// A value that does not fit its role.
     #[error("{what:?} is {value:?} in row {row}, which is no {role}")]
@@ -149,12 +162,18 @@ pub enum FrameError {
         role: &'static str,
     },
     /// A condition that cannot be.
-    #[error("keep rows where {condition}")]
+    #[error("keep rows where {condition}: {why}")]
     Condition {
         /// As it was given.
         condition: String,
-        /// What DataFusion says.
-        source: Box<DataFusionError>,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file that is broken further down.
+    #[error("the file cannot be read to its end: {why}")]
+    Broken {
+        /// What is wrong with it.
+        why: String,
     },
     /// The rows could not be read.
     #[error("read the rows")]
@@ -301,9 +320,13 @@ impl Input {
             unique.iter().zip(frame.schema().fields()).map(|(want, field)| fill::Filling::new(want, field.data_type(), expected)).collect();
         frame = fill::cast(frame, &columns).map_err(|error| FrameError::Rows(Box::new(error)))?;
         let mut rows = 0;
-        let mut batches = frame.execute_stream().await.map_err(|error| FrameError::Rows(Box::new(error)))?;
+        let unread = |error: DataFusionError| match self.of_file {
+            true => FrameError::Broken { why: plain::plain(&error) },
+            false => FrameError::Rows(Box::new(error)),
+        };
+        let mut batches = frame.execute_stream().await.map_err(unread)?;
         while let Some(batch) = batches.next().await {
-            let batch = batch.map_err(|error| FrameError::Rows(Box::new(error)))?;
+            let batch = batch.map_err(unread)?;
             for (column, values) in columns.iter_mut().zip(batch.columns()) {
                 column.extend(values, rows)?;
             }

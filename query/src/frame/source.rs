@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionConfig, SessionContext};
 
+use super::header::trouble;
+use super::plain::plain;
 use crate::catalog::{Definitions, Mode};
 use crate::{Catalog, CatalogError, functions};
 
@@ -20,6 +22,8 @@ pub struct Input {
     pub(super) context: SessionContext,
     /// How many rows there are, where that is known before they are read.
     pub(super) rows: Option<usize>,
+    /// Whether it is a file, which may be broken.
+    pub(super) of_file: bool,
 }
 
 impl std::fmt::Debug for Input {
@@ -52,14 +56,14 @@ pub enum SourceError {
         path: PathBuf,
     },
     /// The file is not what its name says.
-    #[error("read {} as {format}", path.display())]
+    #[error("read {} as {format}: {why}", path.display())]
     Unreadable {
         /// Which.
         path: PathBuf,
         /// What its name says it is.
         format: &'static str,
-        /// What DataFusion says.
-        source: Box<DataFusionError>,
+        /// What is the matter with it.
+        why: String,
     },
     /// The store's tables cannot be had.
     #[error("set up the tables of the store")]
@@ -83,6 +87,18 @@ impl Input {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         let dotted = dotted(path);
         let csv = |delimiter| CsvReadOptions::new().has_header(true).delimiter(delimiter).schema_infer_max_records(LOOKED_AT);
+        let text = match ending.as_str() {
+            "csv" => Some(("CSV", Some(','))),
+            "tsv" => Some(("TSV", Some('\t'))),
+            "ndjson" | "jsonl" | "json" => Some(("NDJSON", None)),
+            _ => None,
+        };
+        if let Some((format, delimiter)) = text {
+            let trouble = trouble(path, delimiter).map_err(|source| SourceError::Missing { path: path.to_owned(), source })?;
+            if let Some(why) = trouble {
+                return Err(SourceError::Unreadable { path: path.to_owned(), format, why });
+            }
+        }
         let (format, registered) = match ending.as_str() {
             "csv" => ("CSV", context.register_csv(TABLE, &name, csv(b',').file_extension(&dotted)).await),
             "tsv" => ("TSV", context.register_csv(TABLE, &name, csv(b'\t').file_extension(&dotted)).await),
@@ -93,8 +109,8 @@ impl Input {
             }
             _ => return Err(SourceError::Format { path: path.to_owned() }),
         };
-        registered.map_err(|source| SourceError::Unreadable { path: path.to_owned(), format, source: Box::new(source) })?;
-        Ok(Input { context, rows: None })
+        registered.map_err(|source| SourceError::Unreadable { path: path.to_owned(), format, why: plain(&source) })?;
+        Ok(Input { context, rows: None, of_file: true })
     }
 
     /// What this question in SQL answers about a project of a store.
@@ -103,7 +119,7 @@ impl Input {
         let plan = |error| SourceError::Plan(Box::new(error));
         let view = context.sql(sql).await.map(DataFrame::into_view).map_err(plan)?;
         context.register_table(TABLE, view).map_err(plan)?;
-        Ok(Input { context, rows: None })
+        Ok(Input { context, rows: None, of_file: false })
     }
 }
 

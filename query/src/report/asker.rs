@@ -4,28 +4,17 @@ use super::columns::Columns;
 use super::{ReportQuestion, ReportSources, Strongest};
 use crate::catalog::Definitions;
 use crate::frame::{Frame, Input, Role, Want};
-use crate::relations::MEASURES;
-use crate::retention::effect::{EffectAsked, EffectOutcome, EffectQuestion, EffectQuestionError};
-use crate::retention::{Bands, CohortBy, CohortsAnswer, CohortsQuestion, RetentionError, Split, SurvivalAnswer, SurvivalQuestion};
+use crate::retention::effect::{EffectAsked, EffectQuestionError};
+use crate::retention::{CohortsAnswer, RetentionError, SurvivalAnswer};
 use crate::satisfaction::{
-    AnalysisError, CorrectAnswer, CorrectQuestion, Covariates, CurveAnswer, CurveQuestion, DriftAnswer, DriftQuestion, DriversAnswer,
-    DriversQuestion, ScoreAnswer, ScoreQuestion, StabilityAnswer, StabilityQuestion, WordsAnswer, WordsQuestion,
+    AnalysisError, CorrectAnswer, CurveAnswer, DriftAnswer, DriversAnswer, ScoreAnswer, ScoreQuestion, StabilityAnswer, WordsAnswer,
 };
-use crate::statistics::Return;
 use crate::statistics::drivers::{Driver, Findings};
-use crate::statistics::effect::{Estimand, Pairing, Trim};
 use crate::statistics::knee::Knee;
-use crate::statistics::stability::Objective;
-use crate::statistics::weights::Cap;
 use crate::vendor_record::{VendorRecord, vendor_records};
 
-/// The day on which a return is asked about.
-const RETURN_DAY: i32 = 7;
 /// Curves in a report.
 const CURVES: usize = 3;
-/// A wave of answers, days; and from when on a conclusion is stale.
-const WAVE_DAYS: u32 = 30;
-const STALE_AFTER_DAYS: u32 = 183;
 
 /// The sessions, read once, and what is asked of them: each analysis with its usual columns.
 #[derive(Debug)]
@@ -36,6 +25,9 @@ pub struct Asker {
     pub(super) rows: usize,
     held: Input,
 }
+
+/// The column that says what an answer is about; a session has answers about several.
+pub(super) const DIMENSION: &str = "dimension";
 
 /// Columns of a presence.
 const VISITS: [(&str, Role); 3] = [("user_id", Role::Category), ("at", Role::Time), ("at_last", Role::Time)];
@@ -63,7 +55,11 @@ impl Asker {
     /// Reads the sessions that meet the condition, and presences beside them.
     pub async fn read(question: &ReportQuestion, sources: &ReportSources, definitions: &Definitions) -> Result<Asker, AnalysisError> {
         let columns = Columns { there: sources.sessions.columns().await? };
-        let wanted = columns.wanted(&question.by);
+        let by: Vec<String> = match &sources.answers {
+            Some(_) => question.by.iter().filter(|by| *by != DIMENSION).cloned().collect(),
+            None => question.by.clone(),
+        };
+        let wanted = columns.wanted(&by);
         let sessions = sources.sessions.held(&wanted, question.condition.as_deref(), definitions);
         let visits = async {
             match &sources.visits {
@@ -115,72 +111,29 @@ impl Asker {
     }
 
     /// What people said, by the values of these columns.
-    pub async fn scores(&self, by: &[String]) -> Result<ScoreAnswer, AnalysisError> {
-        let question = ScoreQuestion {
-            kind: self.question.kind,
-            score: "score".into(),
-            weight: None,
-            bounds: self.columns.bounds(),
-            scale: None,
-            by: by.to_vec(),
-            condition: Some("score IS NOT NULL".into()),
-            level: self.question.level,
-            seed: self.question.seed,
-        };
-        question.ask(&self.held, None).await
+    pub(super) async fn scores(&self, by: &[String]) -> Result<ScoreAnswer, AnalysisError> {
+        let question = self.score_question(by);
+        match &self.sources.answers {
+            Some(answers) if by.iter().any(|by| by == DIMENSION) => {
+                ScoreQuestion { condition: self.question.condition.clone(), ..question }.ask(answers, None).await
+            }
+            _ => question.ask(&self.held, None).await,
+        }
     }
 
     /// Corrected for who stayed silent, by the values of these columns.
-    pub async fn corrected(&self, by: &[String]) -> Result<CorrectAnswer, AnalysisError> {
-        let known = self.columns.of(&["service", "platform", "network", "region", "vendor", "tenure_days"]);
-        let covariates = known.into_iter().chain(self.columns.of(&MEASURES)).collect();
-        let question = CorrectQuestion {
-            kind: self.question.kind,
-            score: "score".into(),
-            answered: self.columns.has("answered").then(|| "answered".to_owned()),
-            covariates: Covariates::Measured(covariates),
-            bounds: self.columns.bounds(),
-            scale: None,
-            user: self.columns.user(),
-            by: by.to_vec(),
-            target: None,
-            cap: Cap::default(),
-            margins: Vec::new(),
-            condition: self.columns.has("asked").then(|| "asked".to_owned()),
-            level: self.question.level,
-            seed: self.question.seed,
-        };
-        question.ask(&self.held).await
+    pub(super) async fn corrected(&self, by: &[String]) -> Result<CorrectAnswer, AnalysisError> {
+        self.correct_question(by).ask(&self.held).await
     }
 
     /// What goes with satisfaction.
-    pub async fn drivers(&self) -> Result<DriversAnswer, AnalysisError> {
-        let confounders = self.columns.of(&["network", "platform", "device_class", "region", "service", "tenure_days"]);
-        let question = DriversQuestion {
-            outcome: "score".into(),
-            measures: Covariates::Measured(self.columns.of(&MEASURES)),
-            confounders: Covariates::Measured(confounders),
-            steps: Vec::new(),
-            user: self.columns.user(),
-            condition: Some("score IS NOT NULL".into()),
-            level: self.question.level,
-        };
-        question.ask(&self.held).await
+    pub(super) async fn drivers(&self) -> Result<DriversAnswer, AnalysisError> {
+        self.drivers_question().ask(&self.held).await
     }
 
     /// How satisfaction goes with a measure.
-    pub async fn curve(&self, measure: &str) -> Result<CurveAnswer, AnalysisError> {
-        let question = CurveQuestion {
-            outcome: "score".into(),
-            measure: measure.to_owned(),
-            user: self.columns.user(),
-            bins: None,
-            direction: None,
-            condition: Some("score IS NOT NULL".into()),
-            level: self.question.level,
-            seed: self.question.seed,
-        };
-        question.ask(&self.held).await
+    pub(super) async fn curve(&self, measure: &str) -> Result<CurveAnswer, AnalysisError> {
+        self.curve_question(measure).ask(&self.held).await
     }
 
     /// The strongest measure, with its knee, or else with where its worst quarter of sessions begins.
@@ -207,23 +160,9 @@ impl Asker {
     }
 
     /// Who comes back, apart by which side of a measure the first day was on, if one is named.
-    pub async fn cohorts(&self, strongest: Option<&Strongest>) -> Result<CohortsAnswer, RetentionError> {
+    pub(super) async fn cohorts(&self, strongest: Option<&Strongest>) -> Result<CohortsAnswer, RetentionError> {
         let of_store = self.sources.visits.as_ref();
-        let times = if of_store.is_some() { vec!["at".to_owned(), "at_last".to_owned()] } else { vec!["started_at".to_owned()] };
-        let bands = strongest.and_then(|strongest| Bands::new(&strongest.measure, vec![strongest.threshold]).ok());
-        let question = CohortsQuestion {
-            user: "user_id".into(),
-            times,
-            first_seen: None,
-            split: bands.map(Split::Band),
-            days: [1, 7, 30].map(Return::On).to_vec(),
-            clock: self.question.clock,
-            cohort: CohortBy::Week,
-            since: self.sources.period.map(|period| period.since),
-            until: self.sources.period.map(|period| period.until),
-            condition: None,
-            level: self.question.level,
-        };
+        let question = self.cohorts_question(strongest);
         match of_store {
             Some(visits) => question.ask(visits, Some(&self.held)).await,
             None => question.ask(&self.held, None).await,
@@ -231,93 +170,28 @@ impl Asker {
     }
 
     /// How long people stay, by network.
-    pub async fn survival(&self) -> Result<SurvivalAnswer, RetentionError> {
-        let question = SurvivalQuestion {
-            duration: "minutes".into(),
-            event: self.columns.has("left").then(|| "left".to_owned()),
-            user: self.columns.user(),
-            entry: None,
-            baseline: None,
-            split: self.columns.has("network").then(|| Split::By("network".into())),
-            covariates: Vec::new(),
-            horizon: None,
-            condition: Some("minutes > 0".into()),
-            level: self.question.level,
-        };
-        question.ask(&self.held).await
+    pub(super) async fn survival(&self) -> Result<SurvivalAnswer, RetentionError> {
+        self.survival_question().ask(&self.held).await
     }
 
     /// What a first session on the bad side of a measure does to return.
-    pub async fn effect(&self, strongest: &Strongest) -> Result<EffectAsked, EffectQuestionError> {
-        let known = self.columns.of(&["network", "platform", "device_class", "region", "service", "scenario"]);
-        let question = EffectQuestion {
-            treatment: strongest.condition(),
-            outcome: EffectOutcome::Return { day: RETURN_DAY, or_later: false, time: "started_at".into(), clock: self.question.clock },
-            covariates: Covariates::Measured(known),
-            user: Some("user_id".into()),
-            estimand: Estimand::Ate,
-            pairing: Pairing::Propensity,
-            trim: Trim::None,
-            claim: None,
-            condition: None,
-            level: self.question.level,
-            seed: self.question.seed,
-        };
-        question.ask(&self.held, self.sources.visits.as_ref()).await
+    pub(super) async fn effect(&self, strongest: &Strongest) -> Result<EffectAsked, EffectQuestionError> {
+        self.effect_question(strongest).ask(&self.held, self.sources.visits.as_ref()).await
     }
 
     /// Whether it connects as promised, by the values of these columns.
-    pub async fn stability(&self, by: &[String]) -> Result<StabilityAnswer, AnalysisError> {
-        let finance = || ("industry".to_owned(), vec![("finance".to_owned(), Objective::FINANCE)]);
-        let question = StabilityQuestion {
-            success: "joined".into(),
-            target: Objective::TRADITIONAL,
-            targets: self.columns.has("industry").then(finance),
-            by: by.to_vec(),
-            user: self.columns.user(),
-            condition: None,
-            level: self.question.level,
-        };
-        question.ask(&self.held).await
+    pub(super) async fn stability(&self, by: &[String]) -> Result<StabilityAnswer, AnalysisError> {
+        self.stability_question(by).ask(&self.held).await
     }
 
     /// What people wrote.
-    pub async fn words(&self) -> Result<WordsAnswer, AnalysisError> {
-        let question = WordsQuestion {
-            text: "text".into(),
-            score: "score".into(),
-            kind: self.question.kind,
-            scale: None,
-            bounds: self.columns.bounds(),
-            low_at_most: None,
-            user: self.columns.user(),
-            measures: Covariates::Measured(self.columns.of(&MEASURES)),
-            themes: None,
-            condition: Some("text <> ''".into()),
-            level: self.question.level,
-        };
-        question.ask(&self.held).await
+    pub(super) async fn words(&self) -> Result<WordsAnswer, AnalysisError> {
+        self.words_question().ask(&self.held).await
     }
 
     /// What changed.
-    pub async fn drift(&self) -> Result<DriftAnswer, AnalysisError> {
-        let question = DriftQuestion {
-            time: "started_at".into(),
-            score: "score".into(),
-            kind: self.question.kind,
-            scale: None,
-            bounds: self.columns.bounds(),
-            user: self.columns.user(),
-            wave_days: WAVE_DAYS,
-            stale_after_days: STALE_AFTER_DAYS,
-            measures: Covariates::Measured(self.columns.of(&["rtt_ms", "loss_ratio", "freeze_ratio", "connect_ms"])),
-            zone: self.question.clock.tz(),
-            now: self.question.now,
-            condition: None,
-            level: self.question.level,
-            seed: self.question.seed,
-        };
-        question.ask(&self.held, self.sources.releases.as_ref()).await
+    pub(super) async fn drift(&self) -> Result<DriftAnswer, AnalysisError> {
+        self.drift_question().ask(&self.held, self.sources.releases.as_ref()).await
     }
 }
 

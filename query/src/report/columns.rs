@@ -21,6 +21,28 @@ const COLUMNS: [(&str, Role); 11] = [
 /// The labels that some analysis of a report goes by.
 const TOLD_APART_BY: [&str; 8] = ["vendor", "service", "scenario", "industry", "region", "network", "platform", "device_class"];
 
+/// The columns without which a part of a report cannot be.
+const NEEDED: [(&str, &[&str]); 9] = [
+    ("corrected", &["score"]),
+    ("scores", &["score"]),
+    ("drivers", &["score"]),
+    ("cohorts", &["user_id", "started_at"]),
+    ("effect", &["user_id", "started_at"]),
+    ("survival", &["minutes"]),
+    ("words", &["text", "score"]),
+    ("stability", &["joined"]),
+    ("drift", &["started_at", "score"]),
+];
+
+/// A part of a report that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The part, by its anchor.
+    pub part: &'static str,
+    /// The columns that are not there.
+    pub columns: Vec<&'static str>,
+}
+
 /// The columns there are.
 #[derive(Debug)]
 pub(super) struct Columns {
@@ -53,6 +75,14 @@ impl Columns {
         let others = by.iter().filter(|name| !TOLD_APART_BY.contains(&name.as_str()));
         wanted.extend(others.map(Want::category));
         wanted
+    }
+
+    /// The parts that cannot be, and the columns that they would read.
+    pub(super) fn lacking(&self) -> Vec<Lacking> {
+        let lacking = NEEDED
+            .into_iter()
+            .map(|(part, columns)| Lacking { part, columns: columns.iter().copied().filter(|column| !self.has(column)).collect() });
+        lacking.filter(|lacking| !lacking.columns.is_empty()).collect()
     }
 
     pub(super) fn missing(&self) -> Vec<String> {

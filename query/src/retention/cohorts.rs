@@ -168,7 +168,8 @@ impl CohortsQuestion {
         })
     }
 
-    fn wanted(&self, split: bool) -> Vec<Want> {
+    /// The columns it needs of presences, those that tell users apart among them or not.
+    pub fn wanted(&self, split: bool) -> Vec<Want> {
         let split = self.split.iter().filter(|_| split).map(Split::want);
         [Want::category(&self.user)]
             .into_iter()

@@ -184,7 +184,8 @@ impl SurvivalQuestion {
         })
     }
 
-    fn wanted(&self) -> Vec<Want> {
+    /// The columns it needs.
+    pub fn wanted(&self) -> Vec<Want> {
         [Want::number(&self.duration)]
             .into_iter()
             .chain(self.event.iter().map(Want::flag))

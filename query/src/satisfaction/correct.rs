@@ -224,7 +224,8 @@ impl CorrectQuestion {
         }
     }
 
-    fn wanted(&self) -> Vec<Want> {
+    /// The columns it needs.
+    pub fn wanted(&self) -> Vec<Want> {
         let bounds = self.bounds.iter().flat_map(|(low, high)| [Want::number(low), Want::number(high)]);
         [Want::number(&self.score)]
             .into_iter()

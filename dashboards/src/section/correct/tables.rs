@@ -24,7 +24,7 @@ impl Telling<'_> {
         }
         if let Ok(Correction::Own(own)) = &self.answer.all.corrected {
             tables.extend([self.scores(own), self.weights(&own.corrected)]);
-            tables.extend(own.band.as_ref().map(|band| self.sensitivity(band)));
+            tables.extend(own.band.as_ref().map(|band| self.sensitivity(band, &own.corrected)));
             tables.push(balance(&own.corrected.balance, self.lang));
             let answering =
                 self.lang.pick("Who answered: as many as the model of answering says, by tenths", "作答率的校准：按预测分十组，预测与实际");
@@ -71,10 +71,17 @@ impl Telling<'_> {
         table
     }
 
-    fn sensitivity(&self, band: &Band) -> Table {
+    fn sensitivity(&self, band: &Band, corrected: &Corrected) -> Table {
+        let even = band.points.iter().find(|point| point.odds == 1.0).map_or(corrected.trimmed.value, |point| point.estimate.value);
+        let (even, score) = (number(even, self.unit), number(corrected.augmented.value, self.unit));
         let caption = self.lang.pick(
-            "The corrected score, were extremes so many times as ready to answer as others like them",
-            "敏感性分析：假设极端评价者的作答几率为同类其他人的若干倍时的校正得分",
+            format!(
+                "The score, were extremes so many times as ready to answer as others like them. It leans on weights alone, since a tilt has no model of \
+                 answers: so odds of 1 give {even}, and not the corrected {score}; read how far it moves from there"
+            ),
+            format!(
+                "敏感性分析：假设极端评价者的作答几率为同类其他人的若干倍时的得分。倾斜只作用于权重，不使用得分模型，因此 1 倍时为 {even}，而不是校正得分 {score}；应看得分由此移动多少"
+            ),
         );
         let heads: Vec<String> = Direction::ALL.iter().map(|direction| words::who(*direction, self.lang).to_owned()).collect();
         let heads: Vec<&str> = std::iter::once(self.lang.pick("odds", "几率倍数")).chain(heads.iter().map(String::as_str)).collect();

@@ -9,8 +9,10 @@ use qoe_query::statistics::sensitivity::Direction;
 use qoe_query::statistics::weights::Cap;
 
 use super::Telling;
+use crate::section::names::column_word;
 use crate::section::numbers::{Unit, count, number, percent};
 use crate::section::score::named;
+use crate::section::why::why;
 use crate::view::Lang;
 
 /// Whose readiness to answer is out of the ordinary.
@@ -25,11 +27,12 @@ pub(super) fn who(direction: Direction, lang: Lang) -> &'static str {
 /// A column of a design.
 pub(super) fn column(label: &str, lang: Lang) -> String {
     let said = [(" = not measured", " = 未测量"), (" = not stated", " = 未说明"), (" = other", " = 其他")];
-    let known = said.iter().find_map(|(en, zh)| Some(format!("{}{zh}", label.strip_suffix(en)?)));
-    match lang {
-        Lang::En => label.to_owned(),
-        Lang::Zh => known.unwrap_or_else(|| label.to_owned()),
+    if lang == Lang::En {
+        return label.to_owned();
     }
+    let Some((name, _)) = label.split_once(" = ") else { return column_word(label, lang) };
+    let value = said.iter().find_map(|(en, zh)| label.ends_with(en).then_some(*zh)).unwrap_or(&label[name.len()..]);
+    format!("{}{value}", column_word(name, lang))
 }
 
 /// How many groups are told of one by one.
@@ -63,7 +66,7 @@ impl Telling<'_> {
         }
     }
 
-    fn warning(&self, warning: &Warning) -> String {
+    pub(super) fn warning(&self, warning: &Warning) -> String {
         let lang = self.lang;
         match warning {
             Warning::FewAnswers { answers } => lang.pick(
@@ -138,13 +141,13 @@ impl Telling<'_> {
             ),
             CorrectError::Answering { source, .. } => lang.pick(
                 format!("No corrected score: who answers cannot be modelled ({source})."),
-                format!("无法给出校正得分：无法建立作答模型（{source}）。"),
+                format!("无法给出校正得分：无法建立作答模型（{}）。", why(source, lang)),
             ),
             CorrectError::Answers { columns, .. } => lang.pick(
                 format!("No corrected score: answers have no model in the {columns} columns."),
                 format!("无法给出校正得分：{columns} 列协变量无法建立得分模型。"),
             ),
-            other => lang.pick(format!("No corrected score: {other}."), format!("无法给出校正得分：{other}。")),
+            other => lang.pick(format!("No corrected score: {other}."), format!("无法给出校正得分：{}。", why(other, lang))),
         }
     }
 
@@ -272,7 +275,7 @@ impl Telling<'_> {
         let comma = lang.pick(", ", "、");
         let none = || lang.pick("nothing", "无").to_owned();
         let listed = |names: Vec<String>| if names.is_empty() { none() } else { names.join(comma) };
-        let used = listed(self.answer.known.used.clone());
+        let used = listed(self.answer.known.used.iter().map(|name| column_word(name, lang)).collect());
         let left = &self.answer.known.left_out;
         if left.is_empty() {
             return lang.pick(format!("Known of everyone asked: {used}."), format!("对全体受邀者已知：{used}。"));

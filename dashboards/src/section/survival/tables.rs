@@ -7,6 +7,7 @@ use qoe_query::statistics::{KaplanMeier, RestrictedMean};
 use super::{amount, ends, event, time, unit};
 use crate::section::Table;
 use crate::section::cohorts::labelled;
+use crate::section::names::column_word;
 use crate::section::numbers::{Unit, count, interval, interval_head, number, p_value, plain, signed};
 use crate::view::Lang;
 
@@ -25,7 +26,8 @@ pub(super) fn summary(answer: &SurvivalAnswer, lang: Lang) -> Table {
     let happened = lang.pick("events", "事件数");
     let mut heads = vec![by, "n", happened, lang.pick("median", "中位数"), &ends_head, &mean, &ends_head];
     heads.extend(less.iter().flat_map(|less| [less.as_str(), ends_head.as_str()]));
-    let mut table = Table::new(lang.pick(format!("Times in {}", answer.duration), format!("时长（{}）", answer.duration)), &heads);
+    let mut table =
+        Table::new(lang.pick(format!("Times in {}", answer.duration), format!("时长，{}", column_word(&answer.duration, lang))), &heads);
     let start = |name: String, n: u64, events: u64, median: &Quantile| {
         [name, count(n), count(events), time(median.value, unit, lang), ends(median, unit, lang)]
     };
