@@ -24,10 +24,10 @@ pub struct DataArgs {
     /// Only rows that meet this condition in SQL, such as "service = 'video_call'".
     #[arg(long = "where", value_name = "SQL")]
     condition: Option<String>,
-    /// From here on, such as 30d, 12h or 2026-11-01T00:00:00Z [default: of a store, 30d]. Of a file it is heeded by `retention cohorts` alone.
+    /// From here on, such as 30d, 12h or 2026-11-01T00:00:00Z [default: of a store, 30d]. Of a file it is heeded by `retention cohorts`, and by `poc` with --time.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     since: Option<Moment>,
-    /// Up to here, this moment left out [default: of a store, now]. Of a file it is heeded by `retention cohorts` alone.
+    /// Up to here, this moment left out [default: of a store, now]. Of a file it is heeded by `retention cohorts`, and by `poc` with --time.
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Moment>,
     /// The project asked about [default: the only one there is].
@@ -87,6 +87,12 @@ impl DataArgs {
                 (self.since.map(|since| since.before(now)), self.until.map(|until| until.before(now)))
             }
         }
+    }
+
+    /// --since and --until, as far as they were stated.
+    pub fn ends(&self) -> [Option<DateTime<Utc>>; 2] {
+        let now = Utc::now();
+        [&self.since, &self.until].map(|end| end.as_ref().map(|end| end.before(now)))
     }
 
     /// What the SQL functions go by.

@@ -60,7 +60,7 @@ struct Made {
 pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
     let mut poc = args.poc.poc()?;
     poc.scorecard.profile = args.profile.clone().or(poc.scorecard.profile);
-    let condition = poc.condition(args.poc.data.condition().as_deref());
+    let condition = args.poc.condition(&poc)?;
     let question = CompareQuestion { poc, condition, resamples: args.resamples, seed: args.poc.print.seed };
     let (data, input) = args.poc.open().await?;
     let answered = ask(&args, &question, &data, &input).await;
@@ -78,7 +78,8 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
             tracing::info!("wrote {}", args.out.display());
             Ok(())
         },
-    )
+    )?;
+    answers.compared.checked.as_ref().map_or(Ok(()), check::sound)
 }
 
 async fn ask(args: &ReportArgs, question: &CompareQuestion, data: &Data, input: &Input) -> anyhow::Result<Answers> {
@@ -87,14 +88,17 @@ async fn ask(args: &ReportArgs, question: &CompareQuestion, data: &Data, input: 
     let (poc, condition, seed) = (&question.poc, question.condition.clone(), question.seed);
     bar.set_message("compare");
     let (frame, session) = question.read(input).await?;
-    let (compared, shifts) = (question.answer(&frame, session.as_deref())?, question.shifts(&frame)?);
+    let (mut compared, shifts) = (question.answer(&frame, session.as_deref())?, question.shifts(&frame)?);
     drop(frame);
     bar.set_message("check");
     let checked = check::checked(CheckQuestion { poc: poc.clone(), condition: condition.clone(), planned: None }, data).await;
+    if let Ok(checked) = &checked {
+        compared.hold_to(checked.clone());
+    }
     bar.set_message("claims");
     let claims = match poc.claims.is_empty() {
         true => None,
-        false => Some(claims::tested(&ClaimsQuestion::of(poc, args.poc.data.condition().as_deref()), data, input).await),
+        false => Some(claims::tested(poc, &ClaimsQuestion::of(poc, args.poc.asked(poc)?.as_deref()), data, input).await),
     };
     bar.set_message("scorecard");
     let weighed = poc.scorecard.profile.is_some() || !poc.scorecard.weights.is_empty() || !poc.scorecard.facts.is_empty();
@@ -118,13 +122,7 @@ fn as_json(answers: &Answers) -> Value {
 fn page(question: &CompareQuestion, answers: &Answers, lang: Lang, made: Made) -> Report {
     let compared = &answers.compared;
     let tiles = poc_report::tiles(compared, lang).into_iter().map(|[name, value, interval, note]| Tile { name, value, interval, note });
-    let mut headline = poc_report::headline(compared, lang);
-    if let Some(why) = answers.checked.as_ref().ok().and_then(|checked| check::invalid(checked, lang)) {
-        headline.warnings.insert(
-            0,
-            lang.pick(format!("The run is invalid, and decides nothing: {why}."), format!("本次测试无效，不能据此决定：{why}。")),
-        );
-    }
+    let headline = poc_report::headline(compared, lang);
     let mut sections = poc_report::sections(compared, &answers.shifts, lang);
     let told = |id, title: &str, part: Result<Section, &anyhow::Error>| {
         part.unwrap_or_else(|error| Section { warnings: vec![format!("{error:#}")], ..Section::new(id, title) })

@@ -7,6 +7,7 @@ use qoe_dashboards::report::{Provenance, Report, render};
 use qoe_dashboards::{Lang, section, wire};
 use qoe_query::frame::Input;
 use qoe_query::poc::Poc;
+use qoe_query::poc::check::CheckAnswer;
 use qoe_query::poc::scorecard::{
     Evidence, Fact, MeasuredQuality, Profile, Profiles, QualityQuestion, Scorecard, ScorecardQuestion, Weight, satisfaction_scores,
 };
@@ -18,6 +19,7 @@ use qoe_query::statistics::weights::Cap;
 use qoe_query::vendor_record::{VendorInputs, VendorRecord, vendor_records};
 
 use super::args::PocArgs;
+use super::check::{held, sound};
 use crate::data::Data;
 
 /// What is weighed by what.
@@ -93,13 +95,26 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
     };
     let card = question.answer(&gathered.evidence)?;
     let Some(path) = &args.out else {
-        return args.poc.print.print(|| wire::poc_scorecard::scorecard(&card), |lang| shown(&card, &gathered, lang));
+        args.poc.print.print(|| as_json(&card, &gathered), |lang| shown(&card, &gathered, lang))?;
+        return gathered.sound();
     };
     let lang = args.poc.print.lang();
     let page = render(&page(&card, &poc, &gathered, lang), lang);
     std::fs::write(path, page).with_context(|| format!("write {}", path.display()))?;
     tracing::info!("wrote {}", path.display());
-    Ok(())
+    gathered.sound()
+}
+
+/// The answer, with whether its rows are sound; no winner where they are not.
+fn as_json(card: &Scorecard, gathered: &Gathered) -> serde_json::Value {
+    let mut answer = wire::poc_scorecard::scorecard(card);
+    if let Some(checked) = &gathered.checked {
+        answer["check"] = wire::poc_check::poc_check(checked);
+        if gathered.sound().is_err() {
+            answer["standing"] = serde_json::json!({"winner": null, "leader": null, "not_safe_from": [], "why": "invalid"});
+        }
+    }
+    answer
 }
 
 /// The scorecard of a POC with the built-in profiles, as a part of a report.
@@ -124,12 +139,20 @@ struct Gathered {
     quality: MeasuredQuality,
     source: String,
     satisfaction: Option<String>,
+    checked: Option<CheckAnswer>,
+}
+
+impl Gathered {
+    /// Err, which ends with 4, where the run is invalid.
+    fn sound(&self) -> anyhow::Result<()> {
+        self.checked.as_ref().map_or(Ok(()), sound)
+    }
 }
 
 async fn gather(args: &ScorecardArgs, poc: &Poc, profile: &Profile) -> anyhow::Result<Gathered> {
     let (data, input) = args.poc.open().await?;
     let source = args.poc.data.source(&data);
-    let condition = poc.condition(args.poc.data.condition().as_deref());
+    let condition = args.poc.condition(poc)?;
     let found = gathered(poc, profile, (&data, &input), condition, args.poc.print.seed).await;
     data.close().await;
     Ok(Gathered { source, ..found? })
@@ -137,10 +160,11 @@ async fn gather(args: &ScorecardArgs, poc: &Poc, profile: &Profile) -> anyhow::R
 
 /// What a file or a store knows of a POC's vendors.
 async fn gathered(poc: &Poc, profile: &Profile, from: (&Data, &Input), condition: Option<String>, seed: u64) -> anyhow::Result<Gathered> {
+    let checked = held(poc.clone(), condition.clone(), from.0).await?;
     let (quality, satisfaction, records) = read(poc, profile, from, condition, seed).await?;
     let (scores, why) = satisfaction;
     let evidence = Evidence { arms: poc.arms.clone(), quality: quality.scores.clone(), satisfaction: scores, records };
-    Ok(Gathered { evidence, quality, source: String::new(), satisfaction: why })
+    Ok(Gathered { evidence, quality, source: String::new(), satisfaction: why, checked })
 }
 
 type Found = (MeasuredQuality, (Vec<qoe_query::poc::scorecard::SatisfactionScore>, Option<String>), Vec<VendorRecord>);
@@ -207,6 +231,14 @@ async fn satisfaction(
 /// The section, with what was left out of it.
 fn shown(card: &Scorecard, gathered: &Gathered, lang: Lang) -> section::Section {
     let mut section = section::poc_scorecard::scorecard(card, lang);
+    if let Some(checked) = &gathered.checked {
+        if let Some(nothing) = section::poc_check::nothing_decided(checked, lang) {
+            // Nor can weights be moved until somebody leads.
+            section.live = None;
+            section.says = std::iter::once(nothing).chain(section::poc_check::reasons(checked, lang)).collect();
+        }
+        section.warnings.extend(section::poc_check::doubts(checked, lang));
+    }
     let mut warn = |en: String, zh: String| section.warnings.push(lang.pick(en, zh));
     for metric in &gathered.quality.unbounded {
         warn(

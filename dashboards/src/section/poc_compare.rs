@@ -7,7 +7,7 @@ use qoe_query::statistics::contrast::Method;
 use qoe_query::statistics::verdict::Shown;
 
 use super::numbers::{Unit, count, figure_in, interval, number, p_value, percent, plain, signed};
-use super::{Section, Table};
+use super::{Section, Table, poc_check};
 use crate::plot::{Chart, Drawn, Figure};
 use crate::view::Lang;
 
@@ -91,7 +91,16 @@ fn own_unit(of: &MetricAnswer) -> Unit {
 
 fn says(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
     let decisive = answer.metrics.iter().filter(|of| of.metric.rank == Rank::Primary);
-    decisive.flat_map(|of| of.pairs.iter().map(move |pair| sentence(answer, of, pair, lang))).collect()
+    let nothing = answer
+        .checked
+        .iter()
+        .flat_map(|checked| poc_check::nothing_decided(checked, lang).into_iter().chain(poc_check::reasons(checked, lang)));
+    nothing.chain(decisive.flat_map(|of| of.pairs.iter().map(move |pair| sentence(answer, of, pair, lang)))).collect()
+}
+
+/// A verdict of a run, or of a metric, that is not sound.
+pub fn invalid(lang: Lang) -> &'static str {
+    lang.pick("invalid: decides nothing", "无效：不能据此决定")
 }
 
 /// A pair in a metric, in a sentence.
@@ -109,6 +118,12 @@ pub fn sentence(answer: &CompareAnswer, of: &MetricAnswer, pair: &PairAnswer, la
         Ok(found) => found,
     };
     let size = told(&found.difference, unit(of), lang);
+    if of.invalid {
+        return lang.pick(
+            format!("{metric}: {first} against {second} is {} ({size}).", invalid(lang)),
+            format!("{metric}：{first} 对 {second} {}（{size}）。", invalid(lang)),
+        );
+    }
     let more = if found.told.len() > 1 { also(found, lang) } else { String::new() };
     match found.verdict() {
         Shown::Inconclusive => {
@@ -184,7 +199,7 @@ pub fn names<'a>(answer: &'a CompareAnswer, pair: &PairAnswer) -> (&'a str, &'a 
 
 fn warnings(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
     let mut said = Vec::new();
-    if let Some(p) = answer.split_p_value.filter(|p| *p < MISMATCH) {
+    if let Some(p) = answer.split_p_value.filter(|p| *p < MISMATCH && !answer.invalid()) {
         let split: Vec<String> = answer.arms.iter().map(|arm| format!("{} {}", arm.name, count(arm.units))).collect();
         let (split, p) = (split.join(", "), p_value(p));
         said.push(lang.pick(
@@ -199,6 +214,7 @@ fn warnings(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
             format!("{n} 个单位同时有多家供应商的记录。只有按通话（而非按用户）分配时才属正常。"),
         ));
     }
+    said.extend(answer.checked.iter().flat_map(|checked| poc_check::doubts(checked, lang)));
     for of in &answer.metrics {
         for pair in &of.pairs {
             said.extend(pair_warnings(answer, of, pair, lang));
@@ -278,7 +294,7 @@ fn differences(answer: &CompareAnswer, lang: Lang) -> Table {
     for of in &answer.metrics {
         for pair in &of.pairs {
             let (told, verdict) = match &pair.overall {
-                Ok(found) => (told(&found.difference, unit(of), lang), verdicts(found, lang)),
+                Ok(found) => (told(&found.difference, unit(of), lang), verdicts(of, found, lang)),
                 Err(why) => ("–".to_owned(), format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang))),
             };
             table.row([of.metric.name.clone(), between(answer, pair), told, verdict]);
@@ -326,7 +342,10 @@ fn ends(estimate: &Estimate, unit: Unit) -> String {
 }
 
 /// All that holds, and how many would settle what does not.
-fn verdicts(found: &Judged, lang: Lang) -> String {
+fn verdicts(of: &MetricAnswer, found: &Judged, lang: Lang) -> String {
+    if of.invalid {
+        return invalid(lang).to_owned();
+    }
     let all: Vec<&str> = found.told.iter().map(|told| verdict(told.shown, lang)).collect();
     let all = all.join(lang.pick(", ", "、"));
     match found.would_settle {
@@ -346,7 +365,7 @@ fn strata(answer: &CompareAnswer, lang: Lang) -> Table {
                 let stratum = answer.strata.get(within.stratum).cloned().unwrap_or_default();
                 let start = [of.metric.name.clone(), between(answer, pair), stratum];
                 let rest = match &within.judged {
-                    Ok(found) => [told(&found.difference, unit(of), lang), verdicts(found, lang), count(found.units)],
+                    Ok(found) => [told(&found.difference, unit(of), lang), verdicts(of, found, lang), count(found.units)],
                     Err(why) => ["–".to_owned(), format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang)), "–".to_owned()],
                 };
                 table.row(start.into_iter().chain(rest));

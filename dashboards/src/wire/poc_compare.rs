@@ -6,6 +6,7 @@ use qoe_query::statistics::contrast::Method;
 use serde_json::{Value, json};
 
 use super::estimate;
+use super::poc_check::poc_check;
 
 /// What `qoe poc compare --json` and `/api/poc/compare` answer. Vendors and strata are named; each difference is of `first` less `second` in the metric's own unit.
 pub fn poc_compare(answer: &CompareAnswer) -> Value {
@@ -17,6 +18,7 @@ pub fn poc_compare(answer: &CompareAnswer) -> Value {
     json!({
         "level": answer.level.level(), "stopping": stopping, "arms": arms.collect::<Vec<_>>(), "strata": answer.strata,
         "split_p": answer.split_p_value, "contaminated_units": answer.contaminated, "rows_elsewhere": answer.elsewhere, "resamples": answer.resamples, "seed": answer.seed,
+        "valid": !answer.invalid(), "check": answer.checked.as_ref().map(poc_check),
         "metrics": answer.metrics.iter().map(|of| metric(answer, of)).collect::<Vec<_>>(),
     })
 }
@@ -28,9 +30,9 @@ fn metric(answer: &CompareAnswer, of: &MetricAnswer) -> Value {
     };
     json!({
         "name": of.metric.name, "what": of.metric.what, "kind": of.kind.name(), "better": of.metric.better.name(), "margin": of.metric.margin,
-        "rank": rank, "before": of.metric.before, "horizon": of.horizon,
+        "rank": rank, "before": of.metric.before, "horizon": of.horizon, "valid": !of.invalid,
         "arms": answer.arms.iter().zip(&of.arms).map(|(arm, figure)| figured(&arm.name, figure)).collect::<Vec<_>>(),
-        "pairs": of.pairs.iter().map(|found| pair(answer, found)).collect::<Vec<_>>(),
+        "pairs": of.pairs.iter().map(|found| pair(answer, of, found)).collect::<Vec<_>>(),
         "ranks": of.ranks.as_ref().map(|ranks| {
             answer.arms.iter().zip(ranks).map(|(arm, places)| json!({"name": arm.name, "probabilities": places})).collect::<Vec<_>>()
         }),
@@ -42,7 +44,8 @@ fn figured(name: &str, of: &ArmFigure) -> Value {
     json!({"name": name, "figure": figure, "why": why, "rows": of.rows, "missing": of.missing})
 }
 
-fn pair(answer: &CompareAnswer, of: &PairAnswer) -> Value {
+fn pair(answer: &CompareAnswer, metric: &MetricAnswer, of: &PairAnswer) -> Value {
+    let judged = |found| judged(metric, found);
     let name = |arm: usize| answer.arms.get(arm).map(|arm| arm.name.as_str());
     let stratum = |at: usize| answer.strata.get(at).map(String::as_str);
     json!({
@@ -55,14 +58,14 @@ fn pair(answer: &CompareAnswer, of: &PairAnswer) -> Value {
 }
 
 /// One difference with its verdict; without one it is inconclusive, and says why.
-fn judged(of: &Result<Judged, Why>) -> Value {
+fn judged(metric: &MetricAnswer, of: &Result<Judged, Why>) -> Value {
     let found = match of {
         Ok(found) => found,
         Err(why) => return json!({"verdict": "inconclusive", "why": why.to_string()}),
     };
     let shown = found.told.iter().map(|told| json!({"verdict": told.shown.name(), "level": told.level.level()}));
     json!({
-        "verdict": found.verdict().name(), "shown": shown.collect::<Vec<_>>(), "method": method(found.method),
+        "verdict": if metric.invalid { "invalid" } else { found.verdict().name() }, "shown": shown.collect::<Vec<_>>(), "method": method(found.method),
         "difference": estimate(&found.difference), "ratio": found.ratio.as_ref().map(estimate),
         "p": found.p_value, "p_adjusted": found.p_adjusted,
         "adjusted": {"level": found.adjusted_level.level(), "difference": estimate(&found.adjusted)},

@@ -10,7 +10,7 @@ use crate::frame::Frame;
 use crate::poc::metric::{Metric, MetricKind};
 use crate::poc::spec::Poc;
 use crate::statistics::contrast::stratified::{Influence, combined_over};
-use crate::statistics::contrast::{Contrast, Ordered, mean, quantile, ratio, share};
+use crate::statistics::contrast::{Contrast, ContrastError, MIN_UNITS, Ordered, mean, quantile, ratio, share};
 use crate::statistics::{Confidence, Estimate, KaplanMeier, Spells};
 
 /// Medians of one measure that are this far apart are of two units: a thousand, give or take a third.
@@ -90,9 +90,9 @@ fn estimate(way: &Way, cell: &Cell, level: Confidence) -> Result<Estimate, Why> 
         MetricKind::Ratio { .. } => ratio::ratio(&cell.parts(), level)?,
         MetricKind::Time { .. } => {
             let ended = cell.ended();
-            let curve = Spells::new(&cell.values, &ended).map_err(crate::statistics::contrast::ContrastError::from);
-            let curve = KaplanMeier::new(&curve?).map_err(crate::statistics::contrast::ContrastError::from)?;
-            curve.restricted_mean(way.horizon.unwrap_or(f64::NAN), level).map_err(crate::statistics::contrast::ContrastError::from)?.mean
+            let curve = Spells::new(&cell.values, &ended).map_err(ContrastError::from);
+            let curve = KaplanMeier::new(&curve?).map_err(ContrastError::from)?;
+            curve.restricted_mean(way.horizon.unwrap_or(f64::NAN), level).map_err(ContrastError::from)?.mean
         }
     })
 }
@@ -119,6 +119,7 @@ fn pair(way: &Way, arms: &Arms, (first, second): (usize, usize), cells: &[Vec<Ce
     let doubt = units_differ(way, all[first], all[second]);
     if arms.strata.is_empty() {
         let overall = doubt.map_or_else(|| compare(all[first], all[second]), Err);
+        let overall = few(all[first], all[second]).map_or(overall, Err);
         return MeasuredPair { first, second, covered: 1.0, weights: vec![1.0], overall, analytic: None, pooled: None, strata: Vec::new() };
     }
     let strata: Vec<Result<Compared, Why>> = (0..arms.strata()).map(|at| compare(&cells[first][at], &cells[second][at])).collect();
@@ -128,9 +129,17 @@ fn pair(way: &Way, arms: &Arms, (first, second): (usize, usize), cells: &[Vec<Ce
     let covered = if total > 0.0 { weights.iter().sum::<f64>() / total } else { 0.0 };
     let overall = doubt.map_or_else(|| taken_together(way, &strata, &weights, (&cells[first], &cells[second])), Err);
     let absent = [first, second].into_iter().find(|arm| all[*arm].rows() == 0);
+    let overall = few(all[first], all[second]).map_or(overall, Err);
     let overall = absent.map_or(overall, |arm| Err(Why::Absent { arm: arms.names[arm].clone() }));
     let pooled = compare(all[first], all[second]).ok().map(|compared| compared.difference);
     MeasuredPair { first, second, covered, weights, overall, analytic: None, pooled, strata }
+}
+
+/// Rows that stand for themselves and are too few for any verdict: as few as units would be.
+fn few(first: &Cell, second: &Cell) -> Option<Why> {
+    let [rows, other] = [first, second].map(|cell| cell.rows() as u64);
+    let few = first.units().is_none() && rows.min(other) < MIN_UNITS && rows.min(other) > 0;
+    few.then_some(Why::Contrast(ContrastError::TooFew { first: rows, second: other, least: MIN_UNITS }))
 }
 
 /// Like compared with like: the strata's differences, weighed by the rows of both.
