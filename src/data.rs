@@ -123,6 +123,12 @@ impl DataArgs {
         }
     }
 
+    /// --since and --until, as far as they were stated.
+    pub fn ends(&self) -> [Option<DateTime<Utc>>; 2] {
+        let now = Utc::now();
+        [&self.since, &self.until].map(|end| end.as_ref().map(|end| end.before(now)))
+    }
+
     /// What the SQL functions go by.
     pub fn definitions(&self) -> anyhow::Result<Definitions> {
         self.definitions.read()

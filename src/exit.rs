@@ -164,6 +164,7 @@ fn compare(error: &CompareError) -> Option<u8> {
     match error {
         CompareError::Frame(_) | CompareError::Resample(_) => None,
         CompareError::NoMetric
+        | CompareError::Margin(_)
         | CompareError::Sequence { .. }
         | CompareError::TooManyVendors { .. }
         | CompareError::TooManyStrata { .. } => Some(2),

@@ -60,7 +60,7 @@ impl Source for MadeUp {
     }
 
     async fn check(&self, _project: &str, _asked: &PocAsked) -> Result<CheckAnswer, SourceError> {
-        Ok(CheckAnswer { arms: Vec::new(), randomised: Randomised::User, findings: Vec::new() })
+        Ok(CheckAnswer { arms: Vec::new(), randomised: Randomised::User, findings: Vec::new(), spoilt: Vec::new() })
     }
 
     async fn comparison(&self, _project: &str, asked: &PocAsked) -> Result<Arc<Comparison>, SourceError> {

@@ -133,6 +133,29 @@ impl PocArgs {
         Ok((data, input))
     }
 
+    /// The condition in SQL that keeps the rows asked about: the POC's, --where, and of a file what --since and --until say by the column of times.
+    pub fn condition(&self, poc: &Poc) -> Result<Option<String>, WrongUse> {
+        Ok(poc.condition(self.asked(poc)?.as_deref()))
+    }
+
+    /// The same without the POC's.
+    pub fn asked(&self, poc: &Poc) -> Result<Option<String>, WrongUse> {
+        let ends = if self.data.is_file() { self.data.ends() } else { [None, None] };
+        let mut parts: Vec<String> = self.data.condition().into_iter().map(|condition| format!("({condition})")).collect();
+        for (end, sign) in ends.into_iter().zip([">=", "<"]) {
+            let Some(end) = end else { continue };
+            let time = poc.columns.time.as_ref().ok_or_else(|| {
+                WrongUse(
+                    "--since and --until: which column of the file says when? name it, such as --time started_at, or leave them out".into(),
+                )
+            })?;
+            let named = time.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | ' ' | '.'));
+            let time = if named { format!("\"{time}\"") } else { time.clone() };
+            parts.push(format!("to_timestamp_millis({time}) {sign} to_timestamp_millis('{}')", end.to_rfc3339()));
+        }
+        Ok((!parts.is_empty()).then(|| parts.join(" AND ")))
+    }
+
     fn allocation(&self) -> Result<Option<Vec<f64>>, WrongUse> {
         if self.arms.len() == 1 {
             return Err(WrongUse(format!("--arms {}: a POC compares two vendors or more", self.arms[0])));

@@ -2,11 +2,12 @@
 
 use qoe_dashboards::{section, wire};
 use qoe_query::frame::Input;
-use qoe_query::poc::claims::{BASELINE_S, ClaimsAnswer, Verdict};
-use qoe_query::poc::{Claim, ClaimsQuestion, parse_claim};
+use qoe_query::poc::claims::{BASELINE_S, ClaimsAnswer, Verdict, claimed};
+use qoe_query::poc::{Claim, ClaimsQuestion, Poc, parse_claim};
 use qoe_query::relations::{self, Window};
 
 use super::args::PocArgs;
+use super::check::{held, sound};
 use crate::data::Data;
 use crate::exit::{CheckFailed, WrongUse};
 
@@ -35,9 +36,9 @@ pub async fn run(args: ClaimsArgs) -> anyhow::Result<()> {
     if poc.claims.is_empty() {
         return Err(WrongUse("nothing is claimed: --claim \"connect_ms p50,p95 <= 600\", or [[claim]] in poc.toml".into()).into());
     }
-    let question = ClaimsQuestion::of(&poc, args.poc.data.condition().as_deref());
+    let question = ClaimsQuestion::of(&poc, args.poc.asked(&poc)?.as_deref());
     let (data, whole) = args.poc.open().await?;
-    let answered = tested(&question, &data, &whole).await;
+    let answered = tested(&poc, &question, &data, &whole).await;
     data.close().await;
     let answer = answered?;
     args.poc.print.print(|| wire::poc_claims::claims(&answer), |lang| section::poc_claims::claims(&answer, lang))?;
@@ -45,13 +46,18 @@ pub async fn run(args: ClaimsArgs) -> anyhow::Result<()> {
     if args.check && contradicted {
         return Err(CheckFailed("a claim is contradicted".into()).into());
     }
-    Ok(())
+    answer.checked.as_ref().map_or(Ok(()), sound)
 }
 
-/// Claims held against a file, or a store.
-pub(super) async fn tested(question: &ClaimsQuestion, data: &Data, whole: &Input) -> anyhow::Result<ClaimsAnswer> {
+/// Claims held against a file, or a store, unless its rows are not sound.
+pub(super) async fn tested(poc: &Poc, question: &ClaimsQuestion, data: &Data, whole: &Input) -> anyhow::Result<ClaimsAnswer> {
     // What had a treatment is known from a session's first seconds; what came of it is counted from there.
     let seconds = BASELINE_S as u32;
     let first = data.input(|period| relations::sessions(period, "csat", Window::First { seconds })).await?;
-    Ok(question.ask_from(whole, &first).await?)
+    let mut answer = question.ask_from(whole, &first).await?;
+    let poc = Poc { metrics: claimed(&question.claims), ..poc.clone() };
+    if let Some(checked) = held(poc, question.condition.clone(), data).await? {
+        answer.hold_to(checked);
+    }
+    Ok(answer)
 }

@@ -2,9 +2,12 @@
 
 use clap::Args;
 use qoe_dashboards::{section, wire};
-use qoe_query::poc::{CompareQuestion, Stopping};
+use qoe_query::frame::Input;
+use qoe_query::poc::{CompareAnswer, CompareQuestion, Stopping};
 
 use super::args::PocArgs;
+use super::check::{held, sound};
+use crate::data::Data;
 use crate::exit::WrongUse;
 
 /// What is compared.
@@ -32,11 +35,23 @@ pub async fn run(args: CompareArgs) -> anyhow::Result<()> {
     if args.resamples > MOST_RESAMPLES {
         return Err(WrongUse(format!("--resamples {}: {MOST_RESAMPLES} at most", args.resamples)).into());
     }
-    let condition = poc.condition(args.poc.data.condition().as_deref());
+    let condition = args.poc.condition(&poc)?;
     let question = CompareQuestion { poc, condition, resamples: args.resamples, seed: args.poc.print.seed };
     let (data, input) = args.poc.open().await?;
-    let answer = question.ask(&input).await;
+    let answer = ask(&question, &data, &input).await;
     data.close().await;
     let answer = answer?;
-    args.poc.print.print(|| wire::poc_compare::poc_compare(&answer), |lang| section::poc_compare::poc_compare(&answer, lang))
+    args.poc.print.print(|| wire::poc_compare::poc_compare(&answer), |lang| section::poc_compare::poc_compare(&answer, lang))?;
+    answer.checked.as_ref().map_or(Ok(()), sound)
+}
+
+async fn ask(question: &CompareQuestion, data: &Data, input: &Input) -> anyhow::Result<CompareAnswer> {
+    let mut answer = question.ask(input).await?;
+    // A store knows more of its sessions than their rows say: clocks, and whose freezes they are.
+    if matches!(data, Data::Store { .. })
+        && let Some(checked) = held(question.poc.clone(), question.condition.clone(), data).await?
+    {
+        answer.hold_to(checked);
+    }
+    Ok(answer)
 }

@@ -67,8 +67,7 @@ pub async fn run(args: PlanArgs) -> anyhow::Result<()> {
     {
         return list(&args, &poc, out);
     }
-    let question =
-        PlanQuestion { condition: poc.condition(args.poc.data.condition().as_deref()), poc, assumed: args.assumed, per_day: args.per_day };
+    let question = PlanQuestion { condition: args.poc.condition(&poc)?, poc, assumed: args.assumed, per_day: args.per_day };
     let plan = if question.needs_rows() || args.poc.data.is_file() {
         let (data, input) = args.poc.open().await?;
         let asked = question.ask(Some(&input)).await;

@@ -66,7 +66,7 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
         // What is mistyped is told before anything is read.
         scorecard::question(&poc, args.poc.print.seed).checked()?;
     }
-    let condition = poc.condition(args.poc.data.condition().as_deref());
+    let condition = args.poc.condition(&poc)?;
     let question = CompareQuestion { poc, condition, resamples: args.resamples, seed: args.poc.print.seed };
     let (data, input) = args.poc.open().await?;
     let answered = ask(&args, &question, &data, &input).await;
@@ -84,7 +84,8 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
             tracing::info!("wrote {}", args.out.display());
             Ok(())
         },
-    )
+    )?;
+    answers.compared.checked.as_ref().map_or(Ok(()), check::sound)
 }
 
 async fn ask(args: &ReportArgs, question: &CompareQuestion, data: &Data, input: &Input) -> anyhow::Result<Answers> {
@@ -93,14 +94,17 @@ async fn ask(args: &ReportArgs, question: &CompareQuestion, data: &Data, input: 
     let (poc, condition, seed) = (&question.poc, question.condition.clone(), question.seed);
     bar.set_message("compare");
     let (frame, session) = question.read(input).await?;
-    let (compared, shifts) = (question.answer(&frame, session.as_deref())?, question.shifts(&frame)?);
+    let (mut compared, shifts) = (question.answer(&frame, session.as_deref())?, question.shifts(&frame)?);
     drop(frame);
     bar.set_message("check");
     let checked = check::checked(CheckQuestion { poc: poc.clone(), condition: condition.clone(), planned: None }, data).await;
+    if let Ok(checked) = &checked {
+        compared.hold_to(checked.clone());
+    }
     bar.set_message("claims");
     let claims = match poc.claims.is_empty() {
         true => None,
-        false => Some(claims::tested(&ClaimsQuestion::of(poc, args.poc.data.condition().as_deref()), data, input).await),
+        false => Some(claims::tested(poc, &ClaimsQuestion::of(poc, args.poc.asked(poc)?.as_deref()), data, input).await),
     };
     bar.set_message("scorecard");
     let scorecard = match poc.scorecard.is_asked() {
@@ -123,8 +127,7 @@ fn as_json(answers: &Answers) -> Value {
 fn page(question: &CompareQuestion, answers: &Answers, lang: Lang, made: Made) -> Report {
     let compared = &answers.compared;
     let tiles = poc_report::tiles(compared, lang).into_iter().map(|[name, value, interval, note]| Tile { name, value, interval, note });
-    let mut headline = poc_report::headline(compared, lang);
-    headline.warnings.splice(0..0, answers.checked.as_ref().ok().and_then(|checked| poc_check::invalidity(checked, lang)));
+    let headline = poc_report::headline(compared, lang);
     let mut sections = poc_report::sections(compared, &answers.shifts, lang);
     let told = |id, title: &str, part: Result<Section, &anyhow::Error>| {
         part.unwrap_or_else(|error| Section { warnings: vec![format!("{error:#}")], ..Section::new(id, title) })

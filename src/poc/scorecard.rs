@@ -8,12 +8,16 @@ use qoe_dashboards::section::poc_scorecard::whole;
 use qoe_dashboards::{Lang, section, wire};
 use qoe_query::frame::Input;
 use qoe_query::poc::Poc;
-use qoe_query::poc::scorecard::{Evidence, EvidenceSources, Fact, Gathered, Profile, Profiles, ScorecardQuestion, Weight, gathered};
+use qoe_query::poc::check::CheckAnswer;
+use qoe_query::poc::scorecard::{
+    Evidence, EvidenceSources, Fact, Gathered, Profile, Profiles, Scorecard, ScorecardQuestion, Weight, gathered,
+};
 use qoe_query::relations;
 use qoe_query::statistics::weighing::Draws;
 use qoe_query::vendor_record::VendorInputs;
 
 use super::args::PocArgs;
+use super::check::{held, sound};
 use crate::data::Data;
 
 /// What is weighed by what.
@@ -86,26 +90,43 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
     let draws = Draws { times: args.draws, concentration: args.concentration, level: poc.level, seed: args.poc.print.seed };
     let question = ScorecardQuestion { weighing: poc.scorecard.clone(), profiles, draws };
     let profile = question.profile()?;
-    let (gathered, source) = match args.facts_only {
-        true => (Gathered { evidence: Evidence { arms: poc.arms.clone(), ..Evidence::default() }, ..Gathered::default() }, String::new()),
+    let (gathered, checked, source) = match args.facts_only {
+        true => {
+            let alone = Evidence { arms: poc.arms.clone(), ..Evidence::default() };
+            (Gathered { evidence: alone, ..Gathered::default() }, None, String::new())
+        }
         false => {
             let (data, input) = args.poc.open().await?;
-            let condition = poc.condition(args.poc.data.condition().as_deref());
+            let condition = args.poc.condition(&poc)?;
             let found = gather(&poc, profile, (&data, &input), condition, args.poc.print.seed).await;
             let source = args.poc.data.source(&data);
             data.close().await;
-            (found?, source)
+            let (gathered, checked) = found?;
+            (gathered, checked, source)
         }
     };
     let card = question.answer(&gathered.evidence)?;
     let Some(path) = &args.out else {
-        return args.poc.print.print(|| wire::poc_scorecard::scorecard(&card), |lang| whole(&card, &gathered, lang));
+        args.poc.print.print(|| as_json(&card, checked.as_ref()), |lang| shown(&card, &gathered, checked.as_ref(), lang))?;
+        return checked.as_ref().map_or(Ok(()), sound);
     };
     let lang = args.poc.print.lang();
-    let page = render(&page(&poc, whole(&card, &gathered, lang), source, lang), lang);
+    let page = render(&page(&poc, shown(&card, &gathered, checked.as_ref(), lang), source, lang), lang);
     std::fs::write(path, page).with_context(|| format!("write {}", path.display()))?;
     tracing::info!("wrote {}", path.display());
-    Ok(())
+    checked.as_ref().map_or(Ok(()), sound)
+}
+
+/// The answer, with whether its rows are sound; no winner where they are not.
+fn as_json(card: &Scorecard, checked: Option<&CheckAnswer>) -> serde_json::Value {
+    let mut answer = wire::poc_scorecard::scorecard(card);
+    if let Some(checked) = checked {
+        answer["check"] = wire::poc_check::poc_check(checked);
+        if sound(checked).is_err() {
+            answer["standing"] = serde_json::json!({"winner": null, "leader": null, "not_safe_from": [], "why": "invalid"});
+        }
+    }
+    answer
 }
 
 /// What a report weighs a POC by: the built-in profiles.
@@ -123,19 +144,20 @@ pub(super) async fn section(
 ) -> anyhow::Result<impl Fn(Lang) -> section::Section + use<>> {
     let question = question(poc, seed);
     let profile = question.profile()?;
-    let gathered = gather(poc, profile, from, condition, seed).await?;
+    let (gathered, checked) = gather(poc, profile, from, condition, seed).await?;
     let card = question.answer(&gathered.evidence)?;
-    Ok(move |lang| whole(&card, &gathered, lang))
+    Ok(move |lang| shown(&card, &gathered, checked.as_ref(), lang))
 }
 
-/// What a file or a store knows of a POC's vendors.
+/// What a file or a store knows of a POC's vendors, and whether its rows are sound.
 async fn gather(
     poc: &Poc,
     profile: &Profile,
     (data, input): (&Data, &Input),
     condition: Option<String>,
     seed: u64,
-) -> anyhow::Result<Gathered> {
+) -> anyhow::Result<(Gathered, Option<CheckAnswer>)> {
+    let checked = held(poc.clone(), condition.clone(), data).await?;
     let records = match data {
         Data::File { .. } => None,
         Data::Store { period, .. } => {
@@ -143,7 +165,21 @@ async fn gather(
             Some((VendorInputs { tickets, releases, integration: data.input(relations::integration).await? }, *period))
         }
     };
-    Ok(gathered(poc, profile, &EvidenceSources { sessions: input.clone(), records }, condition, seed).await?)
+    Ok((gathered(poc, profile, &EvidenceSources { sessions: input.clone(), records }, condition, seed).await?, checked))
+}
+
+/// The section; of an invalid run without a winner.
+fn shown(card: &Scorecard, gathered: &Gathered, checked: Option<&CheckAnswer>, lang: Lang) -> section::Section {
+    let mut section = whole(card, gathered, lang);
+    if let Some(checked) = checked {
+        if let Some(nothing) = section::poc_check::nothing_decided(checked, lang) {
+            // Nor can weights be moved until somebody leads.
+            section.live = None;
+            section.says = std::iter::once(nothing).chain(section::poc_check::reasons(checked, lang)).collect();
+        }
+        section.warnings.extend(section::poc_check::doubts(checked, lang));
+    }
+    section
 }
 
 fn page(poc: &Poc, whole: section::Section, source: String, lang: Lang) -> Report {

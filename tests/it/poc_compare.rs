@@ -177,3 +177,75 @@ async fn a_store_is_compared_by_vendor_and_user() {
     assert!((found["difference"]["value"].as_f64().unwrap() + 200.0).abs() < 5.0, "{found}");
     ends(&asking(&["--metric", "connect_ms:lower", "--where", "service = 'messaging'"]), 3, "there are no rows");
 }
+
+/// The calls, of which slow's fast ones are there four times.
+fn invalid() -> (TempDir, String) {
+    let mut rows = String::from("session_id,user_id,vendor,started_at,connect_ms,joined\n");
+    for call in 0..400 {
+        let (vendor, more) = if call % 2 == 0 { ("fast", 0) } else { ("slow", 200) };
+        let connect = 300 + more + call * 7 % 90;
+        for _ in 0..if vendor == "slow" && connect < 545 { 4 } else { 1 } {
+            writeln!(rows, "s{call},u{call},{vendor},2026-10-{:02}T00:00:00Z,{connect},1", 1 + call / 20).unwrap();
+        }
+    }
+    file(&rows)
+}
+
+#[test]
+fn what_is_invalid_names_no_winner_anywhere_and_ends_with_4() {
+    let (_folder, path) = invalid();
+    let asking = |step: &str, more: &[&str]| qoe(&[&["poc", step, "--data", &path, "--unit", "user_id"][..], more].concat());
+    let metric = ["--metric", "connect_ms:lower"];
+    let read = |output: &Output, reason: &str| {
+        let (said, complained) =
+            (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert!(output.status.code() == Some(4) && complained.contains("the run is invalid"), "{:?} {complained}", output.status.code());
+        assert!(said.contains(reason) && !said.contains("is better than") && !said.contains("is inferior to"), "{said}");
+        said
+    };
+    let why = "The run is invalid, and decides nothing";
+    assert!(read(&asking("compare", &metric), why).contains("invalid: decides nothing"));
+    assert!(read(&asking("report", &[&metric[..], &["--out", "-"]].concat()), why).contains("invalid: decides nothing"));
+    assert!(!read(&asking("scorecard", &metric), why).contains("is ahead"));
+    assert!(read(&asking("claims", &["--claim", "connect_ms <= 600"]), why).contains("invalid: decides nothing of fast, slow"));
+    let answer = asking("compare", &[&metric[..], &["--json"]].concat());
+    let answer: Value = serde_json::from_slice(&answer.stdout).unwrap();
+    assert_eq!((&answer["valid"], &answer["metrics"][0]["pairs"][0]["overall"]["verdict"]), (&false.into(), &"invalid".into()));
+    assert_eq!(answer["check"]["findings"][0]["check"], "duplicates");
+}
+
+#[test]
+fn a_span_of_a_file_is_heeded_by_its_column_of_times_or_refused() {
+    let (_folder, path) = calls();
+    let given = |path: &str, more: &[&str]| {
+        qoe(&[&["poc", "compare", "--data", path, "--unit", "user_id", "--metric", "connect_ms:lower", "--json"][..], more].concat())
+    };
+    ends(&given(&path, &["--since", "2027-01-01"]), 2, "--time started_at");
+    let mut rows = String::from("user_id,vendor,When,connect_ms\n");
+    for user in 0..200 {
+        writeln!(rows, "u{user},{},2026-10-{:02}T00:00:00Z,{}", ["a", "b"][user % 2], 1 + user / 20, 300 + user * 7 % 90).unwrap();
+    }
+    let (_folder, path) = file(&rows);
+    let counted = |more: &[&str]| json(&given(&path, &[&["--time", "When"], more].concat()))["arms"][0]["rows"].clone();
+    assert_eq!(
+        (counted(&[]), counted(&["--since", "2026-10-06"]), counted(&["--until", "2026-10-02"])),
+        (100.into(), 50.into(), 10.into())
+    );
+}
+
+#[test]
+fn rows_of_a_user_and_rows_without_vendor_are_told() {
+    let (_folder, path) = calls();
+    let mut rows = std::fs::read_to_string(&path).unwrap();
+    rows += "u1,,cn,300,true,3\n";
+    std::fs::write(&path, rows).unwrap();
+    let read = |more: &[&str]| {
+        let output = qoe(&[&["poc", "compare", "--data", &path, "--metric", "connect_ms:lower"][..], more].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let english = read(&[]);
+    for said in ["360 rows are of 120 in user_id", "Name the column (--unit)", "1 say no vendor"] {
+        assert!(english.contains(said), "{said:?} is not in\n{english}");
+    }
+    assert!(!read(&["--unit", "user_id"]).contains("taken for independent"));
+}

@@ -20,7 +20,7 @@ fn sessions() -> (TempDir, PathBuf) {
         writeln!(
             text,
             "{vendor},u{},{},{},{}",
-            at / 4,
+            at / 4 * 2 + at % 2,
             ["asia", "europe"][at / 2 % 2],
             250 + slower + (at * 37) % 200,
             u8::from(at % 97 != 0)
@@ -171,7 +171,7 @@ pub(crate) fn kept() -> Records {
         let keys = Arc::new(Keys {
             project: "p".into(),
             session_id: format!("s{at}").into(),
-            user_id: format!("u{}", at / 4).into(),
+            user_id: format!("u{}", at / 4 * 2 + at % 2).into(),
             vendor: vendor.into(),
             service: "video_call".into(),
             region: if at / 2 % 2 == 0 { "asia".into() } else { "europe".into() },

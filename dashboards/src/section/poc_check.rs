@@ -1,7 +1,7 @@
 //! Whether a POC's run is sound.
 
 use qoe_query::poc::Randomised;
-use qoe_query::poc::check::{CheckAnswer, Finding, Found, Severity};
+use qoe_query::poc::check::{CheckAnswer, Finding, Found, Severity, Unlike};
 
 use super::numbers::{Unit, count, number, p_value, plain};
 use super::{Section, Table};
@@ -10,10 +10,9 @@ use crate::view::Lang;
 /// The answer as people read it.
 pub fn poc_check(answer: &CheckAnswer, lang: Lang) -> Section {
     let mut section = Section::new("poc-check", lang.pick("Whether the run is sound", "实验运行是否有效"));
-    let graver = |severity: Severity| answer.findings.iter().filter(move |finding| finding.severity == severity);
     section.says.push(headline(answer, lang));
-    section.says.extend(graver(Severity::Invalid).map(|finding| said(answer, finding, lang)));
-    section.warnings.extend(graver(Severity::Warning).map(|finding| said(answer, finding, lang)));
+    section.says.extend(reasons(answer, lang));
+    section.warnings.extend(doubts(answer, lang));
     let mut arms = Table::new("", &lang.pick(["vendor", "rows", "units"], ["供应商", "行", "单元"]));
     answer.arms.iter().for_each(|arm| arms.row([arm.name.clone(), count(arm.rows), count(arm.units)]));
     section.tables.push(arms);
@@ -52,6 +51,24 @@ fn headline(answer: &CheckAnswer, lang: Lang) -> String {
         ),
         Severity::Fine => lang.pick(format!("The run is sound in all {doubts} checks."), format!("{doubts} 项检查全部通过。")),
     }
+}
+
+/// Why the run is invalid, a sentence each with what mends it.
+pub fn reasons(answer: &CheckAnswer, lang: Lang) -> Vec<String> {
+    answer.findings.iter().filter(|finding| finding.severity == Severity::Invalid).map(|finding| said(answer, finding, lang)).collect()
+}
+
+/// What is to be looked at before anything is decided.
+pub fn doubts(answer: &CheckAnswer, lang: Lang) -> Vec<String> {
+    answer.findings.iter().filter(|finding| finding.severity == Severity::Warning).map(|finding| said(answer, finding, lang)).collect()
+}
+
+/// That an invalid run decides nothing, and the gravest reason; `None` of a run that is not.
+pub fn nothing_decided(answer: &CheckAnswer, lang: Lang) -> Option<String> {
+    let finding = answer.findings.first().filter(|finding| finding.severity == Severity::Invalid)?;
+    let why = sentence(answer, &finding.found, lang);
+    let why = why.trim_end_matches(['.', '。']);
+    Some(lang.pick(format!("The run is invalid, and decides nothing: {why}."), format!("本次测试无效，不能据此决定：{why}。")))
 }
 
 /// A severity in words.
@@ -174,6 +191,35 @@ pub fn sentence(answer: &CheckAnswer, found: &Found, lang: Lang) -> String {
             ),
             format!("{metric} 有 {} / {} 个值（{}）超出中位数加 10 倍四分位距。", count(*rows), count(*of), share(*rows, *of)),
         ),
+        Found::Unlike { metric, unlike, medians } => unlikeness(answer, metric, *unlike, medians, lang),
+        Found::Constant { metric, value } => {
+            lang.pick(format!("All values of {metric} are {}.", plain(*value)), format!("{metric} 的所有值都是 {}。", plain(*value)))
+        }
+        Found::Times { middle, apart, p_value: p } => {
+            let span = |middle: &Option<(i64, i64)>| {
+                middle.map_or_else(|| "–".to_owned(), |(from, to)| format!("{} – {}", moment(from), moment(to)))
+            };
+            let (seen, apart, p) = (each(answer, middle, span), number(*apart, Unit::Share), p_value(*p));
+            lang.pick(
+                format!("Nine in ten units were first seen: {seen}; vendors' shares lie up to {apart} apart (chi-square p {p})."),
+                format!("九成单元首次出现的时间：{seen}；各家占比最多相差 {apart}（卡方 p {p}）。"),
+            )
+        }
+        Found::OddTimes { ahead, ancient, of } => lang.pick(
+            format!("Of {} times {} lie ahead of now and {} before the year 2000.", count(*of), count(*ahead), count(*ancient)),
+            format!("{} 个时间中有 {} 个晚于现在，{} 个早于 2000 年。", count(*of), count(*ahead), count(*ancient)),
+        ),
+        Found::NoUnit { column, users, rows } => lang.pick(
+            format!("{} rows are of {} in {column}, and are taken for independent of each other.", count(*rows), count(*users)),
+            format!("{} 行来自 {column} 中的 {} 个取值，却被当作互相独立。", count(*rows), count(*users)),
+        ),
+        Found::Namesakes { names } => {
+            let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+            lang.pick(
+                format!("Vendors {} differ in nothing but case or blanks.", names.join(", ")),
+                format!("供应商 {} 仅大小写或空格不同。", names.join("、")),
+            )
+        }
         Found::Impossible { metric, rows, of } => lang.pick(
             format!("{} of {} values of {metric} ({}) cannot be.", count(*rows), count(*of), share(*rows, *of)),
             format!("{metric} 有 {} / {} 个值（{}）不可能存在。", count(*rows), count(*of), share(*rows, *of)),
@@ -212,12 +258,68 @@ pub fn sentence(answer: &CheckAnswer, found: &Found, lang: Lang) -> String {
     }
 }
 
+/// A moment to the minute.
+fn moment(ms: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(ms).map_or_else(|| "–".to_owned(), |time| time.format("%Y-%m-%d %H:%M").to_string())
+}
+
+/// How values look to be in several units.
+fn unlikeness(answer: &CheckAnswer, metric: &str, unlike: Unlike, medians: &[Option<f64>], lang: Lang) -> String {
+    let name = |arm: usize| answer.arms.get(arm).map_or("", |arm| arm.name.as_str());
+    let middle = |arm: usize| medians.get(arm).copied().flatten().map_or_else(|| "–".to_owned(), plain);
+    match unlike {
+        Unlike::Factor { low, high, factor } => lang.pick(
+            format!(
+                "Values of {metric} are about {} times as large of {} as of {} (medians {} and {}).",
+                plain(factor),
+                name(high),
+                name(low),
+                middle(high),
+                middle(low)
+            ),
+            format!("{metric}：{} 约为 {} 的 {} 倍（中位数 {} 与 {}）。", name(high), name(low), plain(factor), middle(high), middle(low)),
+        ),
+        Unlike::Yes { low, high, yes } => lang.pick(
+            format!("Yes is 1 in {metric} of {} and {} of {}.", name(low), plain(yes), name(high)),
+            format!("{metric} 中“是”在 {} 记为 1，在 {} 记为 {}。", name(low), name(high), plain(yes)),
+        ),
+        Unlike::Range { low, high, most: [least, most] } => lang.pick(
+            format!(
+                "Values of {metric} go up to {} of {} and to {} of {} (medians {} and {}).",
+                plain(least),
+                name(low),
+                plain(most),
+                name(high),
+                middle(low),
+                middle(high)
+            ),
+            format!(
+                "{metric} 的最大值：{} 为 {}，{} 为 {}（中位数 {} 与 {}）。",
+                name(low),
+                plain(least),
+                name(high),
+                plain(most),
+                middle(low),
+                middle(high)
+            ),
+        ),
+        Unlike::Mixed { arm, share } => lang.pick(
+            format!("{} of {}'s values of {metric} lie about a thousand times off its others.", number(share, Unit::Share), name(arm)),
+            format!("{} 的 {metric} 有 {} 与其余相差约一千倍。", name(arm), number(share, Unit::Share)),
+        ),
+        Unlike::Zeros { arm, share } => lang.pick(
+            format!("{} of {}'s values of {metric} are exactly 0, where others have hardly any.", number(share, Unit::Share), name(arm)),
+            format!("{} 的 {metric} 有 {} 恰为 0，其他家几乎没有。", name(arm), number(share, Unit::Share)),
+        ),
+    }
+}
+
 /// What mends it.
 fn mend(found: &Found, lang: Lang) -> &'static str {
     match found {
         Found::SampleRatio { .. } => lang.pick(
-            "Find where units are lost or sent elsewhere (assignment, crashes before the first row, filters) and run again: what is left was not left by chance.",
-            "请查明单元在何处丢失或被改派（分配、首行之前的崩溃、过滤条件），然后重新运行：留下的样本已不是随机的。",
+            "Find where units are lost or sent elsewhere (assignment, crashes before the first row, filters) and run again: what is left was not left by chance. If other shares were planned, state them (--allocation).",
+            "请查明单元在何处丢失或被改派（分配、首行之前的崩溃、过滤条件），然后重新运行：留下的样本已不是随机的。若计划的比例本就不同，请注明（--allocation）。",
         ),
         Found::Contaminated { .. } => lang.pick(
             "Keep each user with one vendor by the assignment list, and leave those with several out.",
@@ -248,6 +350,22 @@ fn mend(found: &Found, lang: Lang) -> &'static str {
             "供应商自有定义不可比较：请对各家统一按 W3C 规则计算卡顿。",
         ),
         Found::UnitsDiffer { .. } => lang.pick("Milliseconds beside seconds? Bring both to one unit first.", "一家是毫秒、另一家是秒？请先统一单位。"),
+        Found::Unlike { unlike: Unlike::Zeros { .. }, .. } => lang.pick(
+            "Is 0 written where nothing was measured? Leave it empty there.",
+            "是否把未测得的值记成了 0？请留空。",
+        ),
+        Found::Unlike { .. } => lang.pick("Two units or two scales? Bring all values to one first.", "单位或量表不同？请先统一。"),
+        Found::Constant { .. } => lang.pick("See whether it is measured at all.", "请确认该指标是否真的被测量。"),
+        Found::Times { .. } => lang.pick(
+            "Use vendors at the same times (drawn anew each time), or compare within days (--stratum): what else changed in between differs too. See whether clocks or time zones do.",
+            "请让各家在相同时间使用（随机分配），或在日期内比较（--stratum）：期间的其他变化也会造成差异。并请核对时钟与时区。",
+        ),
+        Found::OddTimes { .. } => lang.pick("Mend the clock or the unit of these times.", "请修正这些时间的时钟或单位。"),
+        Found::NoUnit { .. } => lang.pick(
+            "Name the column (--unit), so that rows of one go together: intervals are too narrow otherwise.",
+            "请指明该列（--unit），让同一取值的行归为一组，否则区间过窄。",
+        ),
+        Found::Namesakes { .. } => lang.pick("Write each vendor in one way.", "请统一每家供应商的写法。"),
         Found::Outliers { .. } => lang.pick(
             "Look at some of them; if they are true, compare a quantile or an ordinal score instead of the mean.",
             "请抽查其中几条；如属实，请改比分位数或等级，而非均值。",

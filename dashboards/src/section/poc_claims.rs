@@ -3,7 +3,7 @@
 use qoe_query::poc::claims::{ArmVerdict, ClaimAnswer, ClaimsAnswer, Part, Said, Statistic, Verdict};
 
 use super::numbers::{count, p_value, percent, plain};
-use super::{Section, Table};
+use super::{Section, Table, poc_check, poc_compare};
 use crate::view::Lang;
 
 /// The answer as people read it.
@@ -12,6 +12,11 @@ pub fn claims(answer: &ClaimsAnswer, lang: Lang) -> Section {
     if answer.claims.is_empty() {
         section.says.push(lang.pick("No claim was stated.", "没有列出任何说法。").to_owned());
         return section;
+    }
+    if let Some(checked) = &answer.checked {
+        section.says.extend(poc_check::nothing_decided(checked, lang));
+        section.says.extend(poc_check::reasons(checked, lang));
+        section.warnings.extend(poc_check::doubts(checked, lang));
     }
     section.says.extend(answer.claims.iter().map(|claim| says(claim, lang)));
     if answer.unplaced > 0 {
@@ -32,6 +37,7 @@ pub fn verdict(verdict: Verdict, lang: Lang) -> &'static str {
         Verdict::Supported => lang.pick("supported", "成立"),
         Verdict::Contradicted => lang.pick("contradicted", "不成立"),
         Verdict::Untestable => lang.pick("untestable with this data", "现有数据无法检验"),
+        Verdict::Invalid => poc_compare::invalid(lang),
     }
 }
 
@@ -45,7 +51,8 @@ fn says(claim: &ClaimAnswer, lang: Lang) -> String {
         let list = arms.join(lang.pick(", ", "、"));
         (!arms.is_empty()).then(|| lang.pick(format!("{} of {list}", verdict(wanted, lang)), format!("{list}：{}", verdict(wanted, lang))))
     };
-    let verdicts: Vec<String> = [Verdict::Supported, Verdict::Contradicted, Verdict::Untestable].into_iter().filter_map(of).collect();
+    let verdicts: Vec<String> =
+        [Verdict::Supported, Verdict::Contradicted, Verdict::Untestable, Verdict::Invalid].into_iter().filter_map(of).collect();
     let (said, restated) = (&claim.claim.said, told(&claim.restated, lang));
     lang.pick(
         format!("“{said}”: {}. Tested as: {restated}.", verdicts.join("; ")),

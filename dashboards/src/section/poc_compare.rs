@@ -8,7 +8,7 @@ use qoe_query::statistics::verdict::Shown;
 use super::numbers::{Unit, count, figure_in, number, p_value, percent, plain};
 pub use super::poc_told::{because, unit, verdict};
 use super::poc_told::{settle, size, unadjusted, verdicts};
-use super::{Section, Table};
+use super::{Section, Table, poc_check};
 use crate::plot::{Chart, Drawn, Figure, Sides};
 use crate::view::Lang;
 
@@ -87,7 +87,16 @@ fn own_unit(of: &MetricAnswer) -> Unit {
 
 fn says(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
     let decisive = answer.metrics.iter().filter(|of| of.metric.rank == Rank::Primary);
-    decisive.flat_map(|of| of.pairs.iter().map(move |pair| sentence(answer, of, pair, lang))).collect()
+    let nothing = answer
+        .checked
+        .iter()
+        .flat_map(|checked| poc_check::nothing_decided(checked, lang).into_iter().chain(poc_check::reasons(checked, lang)));
+    nothing.chain(decisive.flat_map(|of| of.pairs.iter().map(move |pair| sentence(answer, of, pair, lang)))).collect()
+}
+
+/// A verdict of a run, or of a metric, that is not sound.
+pub fn invalid(lang: Lang) -> &'static str {
+    lang.pick("invalid: decides nothing", "无效：不能据此决定")
 }
 
 /// A pair in a metric, in a sentence.
@@ -105,6 +114,12 @@ pub fn sentence(answer: &CompareAnswer, of: &MetricAnswer, pair: &PairAnswer, la
         Ok(found) => found,
     };
     let size = size(found, of, answer.level, lang);
+    if of.invalid {
+        return lang.pick(
+            format!("{metric}: {first} against {second} is {} ({size}).", invalid(lang)),
+            format!("{metric}：{first} 对 {second} {}（{size}）。", invalid(lang)),
+        );
+    }
     let metric = &adjusted_for(of, lang);
     let more = if found.told.len() > 1 { also(found, lang) } else { String::new() };
     match found.verdict() {
@@ -138,7 +153,7 @@ pub fn names<'a>(answer: &'a CompareAnswer, pair: &PairAnswer) -> (&'a str, &'a 
 
 fn warnings(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
     let mut said = Vec::new();
-    if let Some(p) = answer.split_p_value.filter(|p| *p < MISMATCH) {
+    if let Some(p) = answer.split_p_value.filter(|p| *p < MISMATCH && !answer.invalid()) {
         let split: Vec<String> = answer.arms.iter().map(|arm| format!("{} {}", arm.name, count(arm.units))).collect();
         let (split, p) = (split.join(", "), p_value(p));
         said.push(lang.pick(
@@ -153,6 +168,7 @@ fn warnings(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
             format!("{n} 个单位同时有多家供应商的记录。只有按通话（而非按用户）分配时才属正常；区间已计入同一单位各条记录之间的相关。"),
         ));
     }
+    said.extend(answer.checked.iter().flat_map(|checked| poc_check::doubts(checked, lang)));
     for of in &answer.metrics {
         for pair in &of.pairs {
             said.extend(pair_warnings(answer, of, pair, lang));

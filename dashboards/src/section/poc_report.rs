@@ -5,7 +5,8 @@ use qoe_query::poc::{Poc, Rank, Stopping};
 use qoe_query::statistics::verdict::Shown;
 
 use super::numbers::{Unit, count, number, percent, plain};
-use super::poc_compare::{names, poc_compare, sentence, unit, verdict};
+use super::poc_check::nothing_decided;
+use super::poc_compare::{invalid, names, poc_compare, sentence, unit, verdict};
 use super::poc_told::reached;
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
@@ -28,6 +29,7 @@ pub fn tiles(answer: &CompareAnswer, lang: Lang) -> Vec<[String; 4]> {
             format!("{} equivalent or non-inferior, {} inconclusive", tally.close, tally.open),
             format!("{} 项等效或非劣，{} 项尚无定论", tally.close, tally.open),
         );
+        let (decided, open) = if answer.invalid() { (invalid(lang).to_owned(), String::new()) } else { (decided, open) };
         let of = &answer.arms[arm];
         let n = lang.pick(
             format!("{} rows of {} units", count(of.rows), count(of.units)),
@@ -68,7 +70,10 @@ fn tally(answer: &CompareAnswer, arm: usize) -> Tally {
 /// What was found, for whoever decides.
 pub fn headline(answer: &CompareAnswer, lang: Lang) -> Section {
     let mut section = Section::new("headline", lang.pick("What was found", "结论"));
-    section.says.push(leader(answer, lang));
+    match answer.checked.as_ref().and_then(|checked| nothing_decided(checked, lang)) {
+        Some(nothing) => section.warnings.push(nothing),
+        None => section.says.push(leader(answer, lang)),
+    }
     let mut told: Vec<(u8, String)> = Vec::new();
     for of in answer.metrics.iter().filter(|of| of.metric.rank == Rank::Primary) {
         for pair in &of.pairs {

@@ -1,6 +1,6 @@
 //! Whether a POC's run is sound, as JSON.
 
-use qoe_query::poc::check::{CheckAnswer, Found, Severity};
+use qoe_query::poc::check::{CheckAnswer, Found, Severity, Unlike};
 use serde_json::{Value, json};
 
 use crate::section::poc_check::sentence;
@@ -47,6 +47,14 @@ fn found(found: &Found) -> Value {
         Found::UnitsDiffer { metric, medians, between } => {
             json!({"check": "units_differ", "metric": metric, "medians": medians, "between": [between.0, between.1]})
         }
+        Found::Unlike { metric, unlike, medians } => {
+            json!({"check": "units_unlike", "metric": metric, "how": how(*unlike), "medians": medians})
+        }
+        Found::Constant { metric, value } => json!({"check": "constant", "metric": metric, "value": value}),
+        Found::Times { middle, apart, p_value } => json!({"check": "times", "middle_ms": middle, "apart": apart, "p": p_value}),
+        Found::OddTimes { ahead, ancient, of } => json!({"check": "odd_times", "ahead": ahead, "before_2000": ancient, "of": of}),
+        Found::NoUnit { column, users, rows } => json!({"check": "no_unit", "column": column, "users": users, "rows": rows}),
+        Found::Namesakes { names } => json!({"check": "namesakes", "names": names}),
         Found::Outliers { metric, rows, of } => json!({"check": "outliers", "metric": metric, "rows": rows, "of": of}),
         Found::Impossible { metric, rows, of } => json!({"check": "impossible", "metric": metric, "rows": rows, "of": of}),
         Found::Duplicates { rows, of } => json!({"check": "duplicates", "rows": rows, "of": of}),
@@ -54,5 +62,15 @@ fn found(found: &Found) -> Value {
         Found::NoRows { arm } => json!({"check": "no_rows", "arm": arm}),
         Found::Days { ran, least } => json!({"check": "days", "ran": ran, "least": least}),
         Found::Units { units, fewest, planned } => json!({"check": "units", "units": units, "fewest": fewest, "planned": planned}),
+    }
+}
+
+fn how(unlike: Unlike) -> Value {
+    match unlike {
+        Unlike::Factor { low, high, factor } => json!({"kind": "factor", "low": low, "high": high, "factor": factor}),
+        Unlike::Yes { low, high, yes } => json!({"kind": "yes", "low": low, "high": high, "yes": yes}),
+        Unlike::Range { low, high, most } => json!({"kind": "range", "low": low, "high": high, "most": most}),
+        Unlike::Mixed { arm, share } => json!({"kind": "mixed", "arm": arm, "share": share}),
+        Unlike::Zeros { arm, share } => json!({"kind": "zeros", "arm": arm, "share": share}),
     }
 }

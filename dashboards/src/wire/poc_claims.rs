@@ -3,6 +3,8 @@
 use qoe_query::poc::claims::{ArmVerdict, ClaimsAnswer, Part, Said, Statistic, Verdict};
 use serde_json::{Value, json};
 
+use super::poc_check::poc_check;
+
 /// What `qoe poc claims --json` and `/api/poc/claims` answer.
 pub fn claims(answer: &ClaimsAnswer) -> Value {
     let claims = answer.claims.iter().map(|claim| {
@@ -12,6 +14,7 @@ pub fn claims(answer: &ClaimsAnswer) -> Value {
     });
     json!({
         "claims": claims.collect::<Vec<_>>(), "level": answer.level.level(), "unit": answer.unit, "rows": answer.rows, "unplaced": answer.unplaced,
+        "check": answer.checked.as_ref().map(poc_check),
     })
 }
 
@@ -26,6 +29,7 @@ pub fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Supported => "supported",
         Verdict::Contradicted => "contradicted",
         Verdict::Untestable => "untestable",
+        Verdict::Invalid => "invalid",
     }
 }
 

@@ -223,6 +223,11 @@ impl Frame {
         self.rows
     }
 
+    /// Whether anything was wanted under this name.
+    pub fn has(&self, what: &str) -> bool {
+        self.columns.iter().any(|(name, _)| name == what)
+    }
+
     /// A column by the name it was wanted under.
     ///
     /// # Panics

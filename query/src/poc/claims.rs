@@ -12,7 +12,9 @@ pub use parse::{ClaimError, parse_claim};
 pub use restated::{Said, restated};
 pub use tested::{BASELINE_S, Part, Statistic, Why};
 
-use super::spec::{Claim, Columns, Hypothesis, Poc};
+use super::check::{CheckAnswer, Severity};
+use super::metric::{Better, Metric, MetricKind, Rank};
+use super::spec::{Claim, Columns, Hypothesis, Poc, Side};
 use crate::board::text;
 use crate::frame::{Frame, Input, Want};
 use crate::satisfaction::AnalysisError;
@@ -44,6 +46,21 @@ pub struct ClaimsAnswer {
     pub rows: u64,
     /// Rows that do not say which vendor they are of, and are left out.
     pub unplaced: u64,
+    /// Whether the rows are sound; `None`: not checked.
+    pub checked: Option<CheckAnswer>,
+}
+
+impl ClaimsAnswer {
+    /// Takes every verdict back where this check finds the run invalid.
+    pub fn hold_to(&mut self, checked: CheckAnswer) {
+        if checked.worst() == Severity::Invalid {
+            for arm in self.claims.iter_mut().flat_map(|claim| &mut claim.arms) {
+                (arm.verdict, arm.tests) = (Verdict::Invalid, Vec::new());
+                arm.parts.iter_mut().for_each(|part| part.verdict = Verdict::Invalid);
+            }
+        }
+        self.checked = Some(checked);
+    }
 }
 
 /// What became of one claim.
@@ -66,6 +83,8 @@ pub enum Verdict {
     Contradicted,
     /// Neither.
     Untestable,
+    /// The run is not sound, so that its data say nothing.
+    Invalid,
 }
 
 /// What one vendor's rows say of a claim.
@@ -125,11 +144,19 @@ impl ClaimsQuestion {
         let unplaced = codes.iter().filter(|code| **code as usize >= labels.len()).count() as u64;
         let claims = self.claims.iter().map(|claim| {
             let frame = first.filter(|_| is_effect(&claim.hypothesis)).unwrap_or(frame);
+            let claim = &Claim { hypothesis: tested::resolved(&claim.hypothesis, frame), ..claim.clone() };
             let arms: Vec<String> = claim.arm.as_ref().map_or_else(|| labels.to_vec(), |arm| vec![arm.clone()]);
             let arms = self.judged(claim, arms.into_iter().map(|arm| self.arm(claim, frame, arm)).collect());
             ClaimAnswer { restated: restated(&claim.hypothesis), claim: claim.clone(), arms }
         });
-        ClaimsAnswer { claims: claims.collect(), level: self.level, unit: self.columns.unit.clone(), rows: frame.rows() as u64, unplaced }
+        ClaimsAnswer {
+            claims: claims.collect(),
+            level: self.level,
+            unit: self.columns.unit.clone(),
+            rows: frame.rows() as u64,
+            unplaced,
+            checked: None,
+        }
     }
 
     fn arm(&self, claim: &Claim, frame: &Frame, arm: String) -> ArmVerdict {
@@ -183,6 +210,28 @@ impl ClaimsQuestion {
         }
         arms
     }
+}
+
+/// What claims are about as metrics, so that a check looks at their values; of effects none, which have units of their own.
+pub fn claimed(claims: &[Claim]) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = Vec::new();
+    for claim in claims {
+        let mut of = &claim.hypothesis;
+        if let Hypothesis::Everywhere { each, .. } = of {
+            of = each;
+        }
+        let (what, kind, side) = match of {
+            Hypothesis::Quantiles { what, side, .. } => (what, MetricKind::Quantile(0.5), side),
+            Hypothesis::Mean { what, side, .. } => (what, MetricKind::Mean, side),
+            Hypothesis::Share { what, side, .. } => (what, MetricKind::Share, side),
+            _ => continue,
+        };
+        let better = if *side == Side::AtMost { Better::Lower } else { Better::Higher };
+        if metrics.iter().all(|metric| metric.what != *what) {
+            metrics.push(Metric { name: what.clone(), what: what.clone(), kind, better, margin: None, rank: Rank::Primary, before: None });
+        }
+    }
+    metrics
 }
 
 /// Whether it is tested by what was measured in a session's first seconds.

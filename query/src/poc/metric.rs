@@ -95,6 +95,18 @@ pub enum MetricError {
         /// As it was given.
         margin: String,
     },
+    /// A margin beyond all that shares can lie apart: every difference would be within it.
+    #[error("margin of {name:?} is {margin}: {of} lie less than {most} apart, so write 0.05 for 5 points")]
+    Wide {
+        /// Which metric.
+        name: String,
+        /// As it was given.
+        margin: f64,
+        /// What is compared.
+        of: &'static str,
+        /// As far as they can lie apart.
+        most: f64,
+    },
     /// A margin of a metric that is not compared.
     #[error("margin of {name:?}: no such metric is compared")]
     Stray {
@@ -215,6 +227,27 @@ impl Metric {
         Ok(Metric { name, what, kind, better, margin: None, rank: Rank::Primary, before: None })
     }
 
+    /// The column whose sum it is divided by.
+    pub fn over(&self) -> Option<&str> {
+        match &self.kind {
+            MetricKind::Ratio { over } => Some(over),
+            _ => None,
+        }
+    }
+
+    /// Whether its margin is a difference that can be, compared as this kind. Shares lie at most 1 apart, the chances to win and a half at most 0.5.
+    pub fn margin_fits(&self, kind: &MetricKind) -> Result<(), MetricError> {
+        let (of, most) = match kind {
+            MetricKind::Share => ("shares", 1.0),
+            MetricKind::Ordinal => ("chances to be better and a half", 0.5),
+            _ => return Ok(()),
+        };
+        match self.margin {
+            Some(margin) if margin >= most => Err(MetricError::Wide { name: self.name.clone(), margin, of, most }),
+            _ => Ok(()),
+        }
+    }
+
     /// The columns it is read from.
     pub fn wanted(&self) -> Vec<Want> {
         let value = match self.kind {
@@ -246,6 +279,7 @@ pub fn with_margins(mut metrics: Vec<Metric>, margins: &[(String, f64)]) -> Resu
             return Err(MetricError::Contradiction { name: name.clone(), first, second: *margin });
         }
         metric.margin = Some(*margin);
+        metric.margin_fits(&metric.kind)?;
     }
     Ok(metrics)
 }
@@ -296,6 +330,12 @@ mod tests {
         assert!(matches!(with_margins(metrics(), &[margin(-5.0)]), Err(MetricError::Margin { .. })));
         assert!(matches!(with_margins(metrics(), &[margin(f64::NAN)]), Err(MetricError::Margin { .. })));
         assert!(matches!(with_margins(metrics(), &[("b".to_owned(), 1.0)]), Err(MetricError::Stray { .. })));
+        for (kind, wide, fits) in [("share", 1.0, 0.9), ("ordinal", 0.5, 0.2)] {
+            let of = || vec![Metric::parse(&format!("a:higher:{kind}")).unwrap()];
+            let said = with_margins(of(), &[margin(wide)]).unwrap_err().to_string();
+            assert!(said.contains("write 0.05 for 5 points"), "{said}");
+            assert!(with_margins(of(), &[margin(fits)]).is_ok());
+        }
         let twice = vec![Metric::parse("a:lower").unwrap(), Metric::parse("a:lower:p95").unwrap()];
         assert!(matches!(with_margins(twice, &[]), Err(MetricError::Twice { .. })));
     }

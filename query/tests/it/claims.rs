@@ -81,6 +81,17 @@ async fn four_nines_are_untestable_with_a_small_poc_and_say_what_would_test_them
 }
 
 #[tokio::test]
+async fn a_bound_of_yes_and_no_is_tested_as_a_share_however_it_is_written() {
+    for claim in ["joined >= 0.9999", "joined p50,p95 >= 0.9999", "joined mean >= 0.9999", "each region: joined >= 0.9999"] {
+        let answer = ask(&[claim]).await.unwrap();
+        let arms = &answer.claims[0].arms;
+        assert_eq!(said(arms), [("fast", Verdict::Untestable), ("slow", Verdict::Untestable)], "{claim}");
+        assert!(arms.iter().flat_map(|arm| &arm.parts).all(|part| part.statistic == Statistic::Share), "{claim}");
+        assert!(answer.claims[0].restated.en.contains("the share of rows with joined is at least 99.99 %"), "{claim}");
+    }
+}
+
+#[tokio::test]
 async fn a_claim_about_every_region_fails_by_one() {
     let arms = verdicts("each region: connect_ms p95 <= 1000").await;
     assert_eq!(said(&arms), [("fast", Verdict::Supported), ("slow", Verdict::Contradicted)]);

@@ -1,28 +1,24 @@
 //! Counts of a file, read in columns.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::counts::{ArmCounts, Counts, FAR, FAR_CLOCK_S, MetricCounts, Possible, StratumCounts};
-use super::{CheckError, MOST_ARMS, MOST_STRATA, told_apart};
+use super::counts::{ArmCounts, Counts, FAR_CLOCK_S, StratumCounts};
+use super::{CheckError, MOST_ARMS, MOST_STRATA, told_apart, values, when};
 use crate::frame::{Column, Frame, Input, Want};
-use crate::poc::metric::{Metric, MetricKind};
+use crate::poc::metric::Metric;
 use crate::poc::spec::{Poc, Randomised};
+use crate::statistics::parallel;
 
 /// Columns that say how far a client's clock is off, with what makes seconds of them.
 const SKEWS: [(&str, f64); 3] = [("clock_skew_ms", 1e-3), ("skew_ms", 1e-3), ("clock_skew_s", 1.0)];
 
+/// Columns that say who a row is of.
+const PEOPLE: [&str; 4] = ["user_id", "user", "uid", "userid"];
+
 pub(super) async fn counts(poc: &Poc, input: &Input, condition: Option<&str>) -> Result<Counts, CheckError> {
     let columns = input.columns().await?;
-    let there = |name: &str| columns.iter().any(|column| column == name);
-    let usual = |stated: &Option<String>, usual: &str| stated.clone().or_else(|| there(usual).then(|| usual.to_owned()));
-    let layout = Layout {
-        session: usual(&poc.columns.session, "session_id"),
-        time: usual(&poc.columns.time, "started_at"),
-        skew: SKEWS.into_iter().find(|(name, _)| there(name)),
-        sent: there("sent_at") && there("received_at"),
-        definition: there("freeze_definition"),
-    };
+    let layout = Layout::of(poc, |name| columns.iter().any(|column| column == name));
     let frame = input.read(&layout.wanted(poc), condition).await?;
     // Before anything is counted by them.
     if poc.arms.is_empty() {
@@ -39,13 +35,30 @@ pub(super) struct Layout {
     pub skew: Option<(&'static str, f64)>,
     pub sent: bool,
     pub definition: bool,
+    pub people: Option<&'static str>,
 }
 
 impl Layout {
+    /// What is there of all that is looked for.
+    pub(super) fn of(poc: &Poc, there: impl Fn(&str) -> bool) -> Layout {
+        let usual = |stated: &Option<String>, usual: &str| stated.clone().or_else(|| there(usual).then(|| usual.to_owned()));
+        let of = &poc.columns;
+        let alone = of.unit.is_none() && of.pair.is_none();
+        Layout {
+            session: usual(&of.session, "session_id"),
+            time: usual(&of.time, "started_at"),
+            skew: SKEWS.into_iter().find(|(name, _)| there(name)),
+            sent: there("sent_at") && there("received_at"),
+            definition: there("freeze_definition"),
+            people: PEOPLE.into_iter().find(|name| alone && there(name) && of.arm != *name),
+        }
+    }
+
     pub(super) fn wanted(&self, poc: &Poc) -> Vec<Want> {
         let of = &poc.columns;
         let mut wanted = vec![Want::category(&of.arm)];
-        wanted.extend([&of.unit, &of.pair, &self.session].into_iter().flatten().map(Want::category));
+        wanted.extend([&of.unit, &of.pair, &self.session].into_iter().flatten().map(Want::person));
+        wanted.extend(self.people.map(Want::person));
         wanted.extend(of.strata.iter().map(Want::category));
         wanted.extend(self.time.as_ref().map(Want::time));
         wanted.extend(poc.metrics.iter().flat_map(Metric::wanted));
@@ -83,10 +96,16 @@ impl Layout {
                 .filter(|_| poc.randomised == Randomised::PairedRun)
                 .map(|pair| table.incomplete(&frame.persons(pair))),
             duplicates: self.duplicates(poc, &table),
-            metrics: poc.metrics.iter().map(|metric| table.metric(metric)).collect(),
+            metrics: parallel::map(poc.metrics.len(), |at| table.metric(&poc.metrics[at])),
             strata: poc.columns.strata.iter().map(|column| table.stratum(column, unit.as_deref())).collect(),
             clocks: self.clocks(&table),
             definitions: self.definition.then(|| table.definitions()),
+            times: self.time.as_ref().map(|time| when::times(frame.times(time), unit.as_deref(), &table.by_arm())),
+            people: self.people.map(|column| {
+                let persons = frame.persons(column);
+                let of = || table.arm.iter().zip(&persons).filter_map(|(arm, person)| arm.map(|_| *person));
+                (column.to_owned(), distinct(of()), of().count() as u64)
+            }),
             span: self.time.as_ref().and_then(|time| {
                 let times = || frame.times(time).iter().flatten().copied();
                 times().min().zip(times().max())
@@ -108,13 +127,20 @@ impl Layout {
     fn duplicates(&self, poc: &Poc, table: &Table<'_>) -> Option<(u64, u64)> {
         let rows = table.arm.len() as u64;
         if let Some(session) = &self.session {
-            let (sessions, labels) = table.frame.categories(session);
-            let mut seen = HashSet::new();
-            let stated = |row: &usize| (sessions[*row] as usize) < labels.len();
+            let sessions = table.frame.persons(session);
             // Within a session units of measurement may be rows of their own: paired runs are.
-            let pairs = poc.columns.pair.as_ref().map(|pair| table.frame.persons(pair));
-            let pair = |row: usize| pairs.as_ref().map_or(0, |pairs| pairs[row]);
-            let again = (0..table.arm.len()).filter(stated).filter(|row| !seen.insert((sessions[*row], table.arm[*row], pair(*row))));
+            if let Some(pair) = &poc.columns.pair {
+                let (pairs, mut seen) = (table.frame.persons(pair), HashSet::new());
+                let again = (0..sessions.len()).filter(|row| !seen.insert((sessions[*row], table.arm[*row], pairs[*row])));
+                return Some((again.count() as u64, rows));
+            }
+            let mut seen = whose(&sessions, None);
+            let again = sessions.iter().zip(&table.arm).filter(|(session, arm)| {
+                let (seen, bit) = (&mut seen[**session as usize], arm.map_or(1 << 31, bit));
+                let again = *seen & bit != 0;
+                *seen |= bit;
+                again
+            });
             return Some((again.count() as u64, rows));
         }
         self.time.as_ref()?;
@@ -140,7 +166,7 @@ impl Layout {
             let mut own: Vec<f64> = table.rows(arm).map(|row| skew[row]).filter(|skew| skew.is_finite()).collect();
             own.sort_unstable_by(f64::total_cmp);
             let far = own.iter().filter(|skew| skew.abs() > FAR_CLOCK_S).count() as f64 / own.len().max(1) as f64;
-            (quantile(&own, 0.5), far)
+            (values::quantile(&own, 0.5), far)
         };
         Some((0..table.names.len()).map(of).collect())
     }
@@ -161,55 +187,36 @@ impl Table<'_> {
     fn arms(&self, unit: Option<&[u32]>) -> Vec<ArmCounts> {
         let of = |(arm, name): (usize, &String)| {
             let rows = self.rows(arm).count() as u64;
-            let units = unit.map_or(rows, |unit| self.rows(arm).map(|row| unit[row]).collect::<HashSet<_>>().len() as u64);
+            let units = unit.map_or(rows, |unit| distinct(self.rows(arm).map(|row| unit[row])));
             ArmCounts { name: name.clone(), rows, units }
         };
         self.names.iter().enumerate().map(of).collect()
     }
 
-    /// The vendors of each value, as bits.
-    fn whose(&self, codes: &[u32]) -> HashMap<u32, u32> {
-        let mut whose: HashMap<u32, u32> = HashMap::new();
-        for (code, arm) in codes.iter().zip(&self.arm) {
-            if let Some(arm) = arm {
-                *whose.entry(*code).or_default() |= 1 << (arm % 32);
-            }
-        }
-        whose
+    fn by_arm(&self) -> Vec<Vec<usize>> {
+        (0..self.names.len()).map(|arm| self.rows(arm).collect()).collect()
     }
 
+    /// Values with rows of several vendors, and those with rows of any.
     fn shared(&self, codes: &[u32]) -> (u64, u64) {
-        let whose = self.whose(codes);
-        (whose.values().filter(|arms| arms.count_ones() > 1).count() as u64, whose.len() as u64)
+        let whose = whose(codes, Some(&self.arm));
+        let of = |least: u32| whose.iter().filter(|arms| arms.count_ones() >= least).count() as u64;
+        (of(2), of(1))
     }
 
     fn incomplete(&self, codes: &[u32]) -> (u64, u64) {
-        let whose = self.whose(codes);
+        let whose = whose(codes, Some(&self.arm));
         let all = self.names.len().min(32) as u32;
-        (whose.values().filter(|arms| arms.count_ones() < all).count() as u64, whose.len() as u64)
+        let of = |under: u32| whose.iter().filter(|arms| (1..under).contains(&arms.count_ones())).count() as u64;
+        (of(all), of(33))
     }
 
-    fn metric(&self, metric: &Metric) -> MetricCounts {
-        let values = self.frame.numbers(&metric.what);
-        let measured = match metric.kind {
-            MetricKind::Share => Possible::Any,
-            _ => Possible::of(&metric.what),
+    fn metric(&self, metric: &Metric) -> super::MetricCounts {
+        let own = |column: &str| -> Vec<Vec<f64>> {
+            let values = self.frame.numbers(column);
+            (0..self.names.len()).map(|arm| self.rows(arm).map(|row| values[row]).filter(|value| !value.is_nan()).collect()).collect()
         };
-        let (mut present, mut medians, mut outliers, mut impossible) = (Vec::new(), Vec::new(), 0, 0);
-        for arm in 0..self.names.len() {
-            let mut own: Vec<f64> = self.rows(arm).map(|row| values[row]).filter(|value| !value.is_nan()).collect();
-            present.push(own.len() as u64);
-            impossible += own.iter().filter(|value| !measured.allows(**value)).count() as u64;
-            own.sort_unstable_by(f64::total_cmp);
-            let middle = quantile(&own, 0.5);
-            if let (Some(middle), Some(low), Some(high)) = (middle, quantile(&own, 0.25), quantile(&own, 0.75)) {
-                let far = middle + FAR * (high - low);
-                outliers += if high > low { own.iter().filter(|value| **value > far).count() as u64 } else { 0 };
-            }
-            medians.push(middle);
-        }
-        let outliers = (outliers, present.iter().sum());
-        MetricCounts { name: metric.name.clone(), present, medians, outliers, impossible }
+        values::counted(metric, own(&metric.what), metric.over().map(own))
     }
 
     fn stratum(&self, column: &str, unit: Option<&[u32]>) -> StratumCounts {
@@ -252,9 +259,23 @@ impl Table<'_> {
     }
 }
 
-/// A quantile of values in order; `None` of none.
-fn quantile(values: &[f64], q: f64) -> Option<f64> {
-    let place = (values.len().checked_sub(1)? as f64) * q;
-    let (low, high) = (values[place.floor() as usize], values[place.ceil() as usize]);
-    Some(low + (high - low) * place.fract())
+fn bit(arm: usize) -> u32 {
+    1 << (arm % 31)
+}
+
+/// The vendors of each value, as bits; none yet without vendors.
+fn whose(codes: &[u32], arms: Option<&[Option<usize>]>) -> Vec<u32> {
+    let mut whose = vec![0; codes.iter().max().map_or(0, |most| *most as usize + 1)];
+    for (code, arm) in codes.iter().zip(arms.into_iter().flatten()) {
+        whose[*code as usize] |= arm.map_or(0, bit);
+    }
+    whose
+}
+
+/// How many values there are.
+fn distinct(codes: impl Iterator<Item = u32>) -> u64 {
+    let mut codes: Vec<u32> = codes.collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes.len() as u64
 }

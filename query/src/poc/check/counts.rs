@@ -1,5 +1,7 @@
 //! What the checks go by: counts, and a few figures of each metric.
 
+use super::scale::Unlike;
+
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Counts {
@@ -27,6 +29,10 @@ pub struct Counts {
     pub clocks: Option<Vec<(Option<f64>, f64)>>,
     /// Rows whose freezes are by the vendor's own definition, and rows that state one, by vendor; `None`: not stated anywhere.
     pub definitions: Option<Vec<(u64, u64)>>,
+    /// When vendors were used; `None`: no times, or only sums are asked.
+    pub times: Option<Times>,
+    /// Users that rows are of though no unit is stated: the column, its users, and their rows.
+    pub people: Option<(String, u64, u64)>,
     /// First and last row, ms since 1970.
     pub span: Option<(i64, i64)>,
 }
@@ -55,6 +61,25 @@ pub struct MetricCounts {
     pub outliers: (u64, u64),
     /// Rows whose value cannot be.
     pub impossible: u64,
+    /// Of all that the values add up to, what those far beyond do, 0 to 1; of a store not known.
+    pub pulled: f64,
+    /// Whether all vendors' values are one and the same.
+    pub constant: bool,
+    /// How vendors' values look to be in other units, and whether that is sure.
+    pub unlike: Option<(Unlike, bool)>,
+}
+
+/// When vendors' units were first seen; each row, where there are no units.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Times {
+    /// By vendor, between which moments nine in ten began, ms since 1970; `None` of few.
+    pub middle: Vec<Option<(i64, i64)>>,
+    /// How far apart the shares that had begun by any moment are at most, 0 to 1.
+    pub apart: f64,
+    /// How often chance alone gives this or worse; `None` of few.
+    pub p_value: Option<f64>,
+    /// Rows after now, and before the year 2000, of all that say when.
+    pub odd: [u64; 3],
 }
 
 /// One stratum column.
@@ -99,6 +124,11 @@ impl Possible {
             Possible::Ratio => (0.0..=1.0).contains(&value),
         }
     }
+}
+
+/// Whether a measure of this name is above 0 wherever it was measured: nothing connects in no time.
+pub(super) fn never_zero(what: &str) -> bool {
+    ["connect", "rtt", "delay", "latency", "first_frame", "height"].iter().any(|part| what.contains(part))
 }
 
 /// Interquartile ranges beyond the median from which a value is far from all others: our choice.

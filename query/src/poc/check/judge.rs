@@ -2,7 +2,7 @@
 
 use super::counts::{Counts, MetricCounts, StratumCounts};
 use super::{Finding, Found, Severity};
-use crate::poc::metric::Rank;
+use crate::poc::metric::{Metric, MetricKind, Rank};
 use crate::poc::spec::{Poc, Randomised};
 use crate::statistics::chi_square::{goodness_of_fit, independence};
 
@@ -24,6 +24,12 @@ const INCOMPLETE: f64 = 0.2;
 const THOUSAND: std::ops::RangeInclusive<f64> = 500.0..=2000.0;
 /// Skew between vendors from which on times are not comparable, s.
 const CLOCKS_APART_S: f64 = 1.0;
+/// Of all that values add up to, what a few far beyond may make before means follow these.
+const PULLED: f64 = 0.1;
+/// Shares that had begun so far apart make times something that differs.
+const TIMES_SEEN: f64 = 0.02;
+/// Rows a user from which on rows of one are not independent to speak of.
+const ROWS_A_USER: f64 = 1.05;
 /// Units a vendor below which nothing can be judged.
 const FEW: u64 = 5;
 
@@ -33,15 +39,26 @@ pub(super) fn findings(poc: &Poc, counts: &Counts, planned: Option<u64>) -> Vec<
     counts.arms.iter().enumerate().filter(|(_, arm)| arm.rows == 0).for_each(|(arm, _)| add((Severity::Invalid, Found::NoRows { arm })));
     units(poc, counts).into_iter().for_each(&mut add);
     for (of, metric) in counts.metrics.iter().zip(&poc.metrics) {
-        measured(of, metric.rank, counts).into_iter().for_each(&mut add);
+        measured(of, metric, counts).into_iter().for_each(&mut add);
+        shaped(of, metric).into_iter().for_each(&mut add);
     }
     for stratum in &counts.strata {
         imbalance(stratum).into_iter().for_each(&mut add);
     }
+    times(counts).into_iter().for_each(&mut add);
     telemetry(poc, counts).into_iter().for_each(&mut add);
     progress(poc, counts, planned).into_iter().for_each(&mut add);
     found.sort_by_key(|finding| finding.severity);
     found
+}
+
+/// Metrics with values that cannot be, or in several units.
+pub(super) fn spoilt(counts: &Counts) -> Vec<String> {
+    let spoilt = |of: &&MetricCounts| {
+        let sure = of.unlike.is_some_and(|(_, sure)| sure) || farthest(&of.medians).is_some();
+        sure || (of.impossible > 0 && share(of.impossible, of.present.iter().sum()) >= SPOILT)
+    };
+    counts.metrics.iter().filter(spoilt).map(|of| of.name.clone()).collect()
 }
 
 fn share(part: u64, of: u64) -> f64 {
@@ -82,6 +99,15 @@ fn units(poc: &Poc, counts: &Counts) -> Vec<(Severity, Found)> {
         found.push((by_share(rows, of, SPOILT), Found::Duplicates { rows, of }));
     }
     let Counts { unstated, others, rows, .. } = *counts;
+    if let Some((column, users, rows)) = counts.people.as_ref().filter(|(_, users, rows)| *rows as f64 >= *users as f64 * ROWS_A_USER) {
+        found.push((Severity::Warning, Found::NoUnit { column: column.clone(), users: *users, rows: *rows }));
+    }
+    let plain = |name: &str| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let alike = |name: &&String| names.iter().any(|other| other != *name && plain(other) == plain(name));
+    let namesakes: Vec<String> = names.iter().filter(alike).cloned().collect();
+    if !namesakes.is_empty() {
+        found.push((Severity::Warning, Found::Namesakes { names: namesakes }));
+    }
     if unstated + others > 0 {
         found.push((Severity::Warning, Found::Elsewhere { unstated, others, of: rows }));
     }
@@ -89,8 +115,8 @@ fn units(poc: &Poc, counts: &Counts) -> Vec<(Severity, Found)> {
 }
 
 /// One metric. What spoils a secondary one does not spoil the run.
-fn measured(metric: &MetricCounts, rank: Rank, counts: &Counts) -> Vec<(Severity, Found)> {
-    let worst = if rank == Rank::Primary { Severity::Invalid } else { Severity::Warning };
+fn measured(metric: &MetricCounts, asked: &Metric, counts: &Counts) -> Vec<(Severity, Found)> {
+    let worst = if asked.rank == Rank::Primary { Severity::Invalid } else { Severity::Warning };
     let mut found = Vec::new();
     let rows: Vec<u64> = counts.arms.iter().map(|arm| arm.rows).collect();
     let missing: Vec<u64> = rows.iter().zip(&metric.present).map(|(rows, present)| rows.saturating_sub(*present)).collect();
@@ -113,7 +139,9 @@ fn measured(metric: &MetricCounts, rank: Rank, counts: &Counts) -> Vec<(Severity
     let of = metric.present.iter().sum();
     let (far, looked_at) = metric.outliers;
     if far > 0 {
-        let severity = if share(far, looked_at) >= OUTLYING { Severity::Warning } else { Severity::Fine };
+        // The mean hangs on them, and what is divided by it.
+        let pulled = matches!(asked.kind, MetricKind::Mean | MetricKind::Ratio { .. }) && metric.pulled >= PULLED;
+        let severity = if pulled || share(far, looked_at) >= OUTLYING { Severity::Warning } else { Severity::Fine };
         found.push((severity, Found::Outliers { metric: metric.name.clone(), rows: far, of: looked_at }));
     }
     if metric.impossible > 0 {
@@ -121,6 +149,42 @@ fn measured(metric: &MetricCounts, rank: Rank, counts: &Counts) -> Vec<(Severity
             by_share(metric.impossible, of, SPOILT).max(worst),
             Found::Impossible { metric: metric.name.clone(), rows: metric.impossible, of },
         ));
+    }
+    found
+}
+
+/// Values that are all one, that hang on a few, or that look to be in several units.
+fn shaped(of: &MetricCounts, metric: &Metric) -> Vec<(Severity, Found)> {
+    let mut found = Vec::new();
+    if of.constant {
+        let value = of.medians.iter().flatten().next().copied().unwrap_or_default();
+        found.push((Severity::Warning, Found::Constant { metric: of.name.clone(), value }));
+    }
+    if let Some((unlike, sure)) = of.unlike.filter(|_| farthest(&of.medians).is_none()) {
+        let severity = if sure && metric.rank == Rank::Primary { Severity::Invalid } else { Severity::Warning };
+        found.push((severity, Found::Unlike { metric: of.name.clone(), unlike, medians: of.medians.clone() }));
+    }
+    found
+}
+
+/// When vendors were used.
+fn times(counts: &Counts) -> Vec<(Severity, Found)> {
+    let Some(times) = &counts.times else { return Vec::new() };
+    let mut found = Vec::new();
+    let [ahead, ancient, of] = times.odd;
+    if ahead + ancient > 0 {
+        found.push((Severity::Warning, Found::OddTimes { ahead, ancient, of }));
+    }
+    if let Some(p_value) = times.p_value {
+        let known = || times.middle.iter().flatten();
+        let (last_begin, first_end) = (known().map(|middle| middle.0).max(), known().map(|middle| middle.1).min());
+        let severity = match p_value < ALPHA && times.apart >= TIMES_SEEN {
+            // What holds of one time need not hold of another.
+            true if last_begin > first_end => Severity::Invalid,
+            true => Severity::Warning,
+            false => Severity::Fine,
+        };
+        found.push((severity, Found::Times { middle: times.middle.clone(), apart: times.apart, p_value }));
     }
     found
 }

@@ -5,14 +5,18 @@
 mod columns;
 mod counts;
 mod judge;
+mod scale;
 mod store;
+mod values;
+mod when;
 
-pub use counts::{ArmCounts, Counts, MetricCounts, StratumCounts};
+pub use counts::{ArmCounts, Counts, MetricCounts, StratumCounts, Times};
+pub use scale::Unlike;
 pub use store::{StoreSources, questions, sessions};
 
 use super::compare::MOST_STRATA;
 use super::spec::{Poc, Randomised};
-use crate::frame::{FrameError, Input};
+use crate::frame::{Frame, FrameError, Input, Want};
 
 /// What is checked.
 #[derive(Debug, Clone)]
@@ -34,6 +38,8 @@ pub struct CheckAnswer {
     pub randomised: Randomised,
     /// Each check, the gravest first.
     pub findings: Vec<Finding>,
+    /// Metrics whose values are worth nothing, whether the decision hangs on them or not, by name.
+    pub spoilt: Vec<String>,
 }
 
 /// One check's outcome.
@@ -150,6 +156,54 @@ pub enum Found {
         rows: u64,
         /// Of how many.
         of: u64,
+    },
+    /// Values of one metric that look to be in several units.
+    Unlike {
+        /// Which metric.
+        metric: String,
+        /// How.
+        unlike: Unlike,
+        /// The middle of each vendor's.
+        medians: Vec<Option<f64>>,
+    },
+    /// Values that are one and the same.
+    Constant {
+        /// Which metric.
+        metric: String,
+        /// The value.
+        value: f64,
+    },
+    /// Vendors that were used at different times.
+    Times {
+        /// By vendor, between which moments nine in ten units were first seen, ms since 1970; `None` of few.
+        middle: Vec<Option<(i64, i64)>>,
+        /// How far apart the shares that had begun by any moment are at most, 0 to 1.
+        apart: f64,
+        /// How often chance alone gives this or worse.
+        p_value: f64,
+    },
+    /// Times that cannot be.
+    OddTimes {
+        /// Rows after now.
+        ahead: u64,
+        /// Rows before the year 2000.
+        ancient: u64,
+        /// Of how many.
+        of: u64,
+    },
+    /// Rows of users taken for independent.
+    NoUnit {
+        /// The column that says who.
+        column: String,
+        /// How many users.
+        users: u64,
+        /// How many rows.
+        rows: u64,
+    },
+    /// Vendors whose names differ in nothing but case and blanks.
+    Namesakes {
+        /// The names.
+        names: Vec<String>,
     },
     /// Values that cannot be.
     Impossible {
@@ -270,7 +324,21 @@ impl CheckQuestion {
         told_apart(&column, counts.arms.len(), MOST_ARMS)?;
         counts.strata.iter().try_for_each(|stratum| told_apart(&stratum.column, stratum.values.len(), MOST_STRATA + 1))?;
         let findings = judge::findings(&self.poc, &counts, self.planned);
-        Ok(CheckAnswer { arms: counts.arms, randomised: self.poc.randomised, findings })
+        let spoilt = judge::spoilt(&counts);
+        Ok(CheckAnswer { arms: counts.arms, randomised: self.poc.randomised, findings, spoilt })
+    }
+
+    /// What is read beside what a comparison takes, of these columns.
+    pub fn wanted(&self, columns: &[String]) -> Vec<Want> {
+        columns::Layout::of(&self.poc, |name| columns.iter().any(|column| column == name)).wanted(&self.poc)
+    }
+
+    /// Checks rows at hand, read with what is [wanted](CheckQuestion::wanted).
+    pub fn answer(&self, frame: &Frame) -> Result<CheckAnswer, CheckError> {
+        let there = |name: &String| frame.has(name);
+        let mut layout = columns::Layout::of(&self.poc, |name| frame.has(name));
+        (layout.session, layout.time) = (layout.session.filter(there), layout.time.filter(there));
+        self.judge(layout.count(&self.poc, frame))
     }
 }
 

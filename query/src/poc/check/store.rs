@@ -7,6 +7,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionContext;
 
 use super::counts::{ArmCounts, Counts, FAR, MetricCounts, StratumCounts};
+use super::scale::{Look, Zero, unlike};
 use super::{CheckError, MOST_ARMS};
 use crate::board::{Answer, Line, ask, text};
 use crate::frame::Input;
@@ -137,16 +138,24 @@ impl Asked<'_> {
 
     /// Puts in the middle of each metric, and of clocks' skew.
     fn middles(&self, counts: &mut Counts, quartiles: &Answer, names: &[String]) -> Result<()> {
+        let mut looks = vec![vec![None; names.len()]; counts.metrics.len()];
         for line in quartiles.rows() {
             let name = line.text("arm")?;
             let Some(place) = names.iter().position(|known| *known == name) else { continue };
             for (at, _) in self.questions.spread() {
-                counts.metrics[at].medians[place] = line.number(&format!("middle_{at}"))?;
+                let middle = line.number(&format!("middle_{at}"))?;
+                counts.metrics[at].medians[place] = middle;
+                if let (Some(low), Some(middle), Some(high)) =
+                    (line.number(&format!("low_{at}"))?, middle, line.number(&format!("high_{at}"))?)
+                {
+                    looks[at][place] = Look::of_quartiles(counts.metrics[at].present[place] as usize, [low, middle, high]);
+                }
             }
             if let Some(clocks) = &mut counts.clocks {
                 clocks[place].0 = line.number("skew")?;
             }
         }
+        counts.metrics.iter_mut().zip(looks).for_each(|(metric, looks)| metric.unlike = unlike(&looks, Zero::May));
         Ok(())
     }
 

@@ -225,3 +225,74 @@ async fn one_vendor_cannot_be_checked() {
     users.poc.columns.strata = vec!["user".into()];
     assert!(matches!(users.ask(&input).await, Err(CheckError::TooMany { .. })));
 }
+
+/// What is said of connect times that one vendor has as they are and the other as they are written by `other`.
+async fn unlike(metric: &str, other: impl Fn(usize) -> String) -> (Vec<Finding>, Vec<String>) {
+    let mut of = question(Randomised::User);
+    of.poc.metrics = vec![Metric::parse(metric).unwrap()];
+    let text = rows(800, |user| {
+        let (vendor, region, connect) = plain(user);
+        (vendor, region, if vendor == "b" { other(user) } else { connect })
+    });
+    let answer = check(&of, &text).await;
+    let found = answer.findings.into_iter().filter(|finding| matches!(finding.found, Found::Unlike { .. } | Found::UnitsDiffer { .. }));
+    (found.collect(), answer.spoilt)
+}
+
+#[tokio::test]
+async fn values_in_two_units_are_invalid_whatever_is_compared_of_them() {
+    let seconds = |user: usize| format!("{}", (300 + user * 37 % 200) as f64 / 60.0);
+    let a_third = |user: usize| if user % 3 == 0 { format!("0.{}", 300 + user * 37 % 200) } else { (300 + user * 37 % 200).to_string() };
+    let zeros = |user: usize| if user % 7 == 0 { "0".to_owned() } else { (300 + user * 37 % 200).to_string() };
+    let ways: [(&str, &dyn Fn(usize) -> String); 3] = [("sixtieth", &seconds), ("mixed", &a_third), ("zeros", &zeros)];
+    for metric in ["connect_ms:lower", "connect_ms:lower:p95", "connect_ms:lower:ordinal", "o=1000 * 1:lower:ratio/connect_ms"] {
+        for (name, other) in ways {
+            let (found, spoilt) = unlike(metric, other).await;
+            assert_eq!(found.first().map(|finding| finding.severity), Some(Severity::Invalid), "{metric}, {name}: {found:?}");
+            assert_eq!(spoilt.len(), 1, "{metric}, {name}");
+        }
+    }
+    let (found, spoilt) = unlike("connect_ms:lower", |user| (900 + user * 37 % 200).to_string()).await;
+    assert!(found.is_empty() && spoilt.is_empty(), "three times as slow is no other unit: {found:?}");
+}
+
+#[tokio::test]
+async fn a_vendor_used_at_another_time_is_told() {
+    let at = |user: usize, late: usize| format!("2026-{:02}-{:02}T00:00:00Z", 3 + late, 1 + user * 9 / 400);
+    let text = |late: usize| {
+        let mut text = String::from("vendor,user,session,region,at,connect_ms,run\n");
+        (0..400).for_each(|user| {
+            let (vendor, region, connect) = plain(user);
+            writeln!(text, "{vendor},u{user},s{user},{region},{},{connect},r", at(user, late * (user % 2))).unwrap();
+        });
+        text
+    };
+    let times = |found: &Found| matches!(found, Found::Times { .. });
+    assert_eq!(severity(&check(&question(Randomised::User), &text(0)).await, times), Severity::Fine);
+    assert_eq!(severity(&check(&question(Randomised::User), &text(2)).await, times), Severity::Invalid, "a month apart");
+    let odd = text(0).replace("2026-03-01", "1970-01-01").replace("2026-03-02", "2226-03-02");
+    let answer = check(&question(Randomised::User), &odd).await;
+    let odd = |found: &Found| matches!(found, Found::OddTimes { ahead, ancient, of: 400 } if *ahead > 0 && *ancient > 0);
+    assert_eq!(severity(&answer, odd), Severity::Warning);
+}
+
+#[tokio::test]
+async fn what_one_would_not_think_of_is_told() {
+    let text = rows(400, plain).replace("b,u1,", "\"B \",u1,").replace("b,u3,", ",u3,");
+    let mut of = question(Randomised::Call);
+    of.poc.columns.unit = None;
+    let again = text.split_once('\n').unwrap().1;
+    let answer = check(&of, &format!("{text}{again}")).await;
+    let namesakes = |found: &Found| matches!(found, Found::Namesakes { names } if names.len() == 2);
+    assert_eq!(severity(&answer, namesakes), Severity::Warning, "b and \"B \"");
+    assert_eq!(severity(&answer, |found| matches!(found, Found::NoUnit { users: 399, rows: 798, .. })), Severity::Warning);
+    assert_eq!(severity(&answer, |found| matches!(found, Found::Elsewhere { unstated: 2, .. })), Severity::Warning);
+    let constant = check(&question(Randomised::User), &rows(400, |user| (["a", "b"][user % 2], "eu", "300".into()))).await;
+    assert_eq!(severity(&constant, |found| matches!(found, Found::Constant { .. })), Severity::Warning);
+    let far = rows(4_000, |user| {
+        let (vendor, region, connect) = plain(user);
+        (vendor, region, if user == 7 { "90000000".to_owned() } else { connect })
+    });
+    let pulled = check(&question(Randomised::User), &far).await;
+    assert_eq!(severity(&pulled, |found| matches!(found, Found::Outliers { rows: 1, .. })), Severity::Warning, "the mean is its");
+}

@@ -106,6 +106,26 @@ fn question(hypothesis: &Hypothesis, columns: &Columns, level: Confidence) -> Op
     })
 }
 
+/// What is tested once values are known: a bound of 0 to 1 of yes and no is one of their share, whose quantiles would be yes or no themselves.
+pub(super) fn resolved(hypothesis: &Hypothesis, frame: &Frame) -> Hypothesis {
+    match hypothesis {
+        Hypothesis::Quantiles { what, bound, side, .. } | Hypothesis::Mean { what, bound, side }
+            if (0.0..=1.0).contains(bound) && yes_or_no(frame.numbers(what)) =>
+        {
+            Hypothesis::Share { what: what.clone(), bound: *bound, side: *side }
+        }
+        Hypothesis::Everywhere { by, of, each } => {
+            Hypothesis::Everywhere { by: by.clone(), of: of.clone(), each: Box::new(resolved(each, frame)) }
+        }
+        other => other.clone(),
+    }
+}
+
+fn yes_or_no(values: &[f64]) -> bool {
+    let mut measured = values.iter().filter(|value| !value.is_nan()).peekable();
+    measured.peek().is_some() && measured.all(|value| *value == 0.0 || *value == 1.0)
+}
+
 impl Test<'_> {
     /// Every figure, and the parts that have no rows.
     pub(super) fn parts(&self, hypothesis: &Hypothesis, frame: &Frame) -> (Vec<Part>, Vec<String>) {

@@ -1,6 +1,7 @@
 //! What a comparison answers, as plain structs.
 
 use super::Why;
+use crate::poc::check::{CheckAnswer, Severity};
 use crate::poc::metric::{Metric, MetricKind};
 use crate::poc::spec::Stopping;
 use crate::statistics::contrast::Method;
@@ -31,6 +32,8 @@ pub struct CompareAnswer {
     pub seed: u64,
     /// The metrics, in the order in which they were asked for.
     pub metrics: Vec<MetricAnswer>,
+    /// Whether the run is sound; where it is not, nothing is decided.
+    pub checked: Option<CheckAnswer>,
 }
 
 /// A vendor that is compared.
@@ -57,6 +60,8 @@ pub struct MetricAnswer {
     pub arms: Vec<ArmFigure>,
     /// All pairs of vendors, the earlier first.
     pub pairs: Vec<PairAnswer>,
+    /// Whether it decides nothing, as the run or its own values are not sound: verdicts are then inconclusive.
+    pub invalid: bool,
     /// For each vendor, how often it comes first, second and so on (bootstrap); `None` where a vendor has no figure.
     pub ranks: Option<Vec<Vec<f64>>>,
 }
@@ -208,6 +213,36 @@ pub enum Family {
     Secondary,
     /// All pairs in all metrics within strata (Benjamini and Hochberg).
     Strata,
+}
+
+impl CompareAnswer {
+    /// Whether the run decides nothing.
+    pub fn invalid(&self) -> bool {
+        self.checked.as_ref().is_some_and(|checked| checked.worst() == Severity::Invalid)
+    }
+
+    /// Takes back what this check does not let be decided; of several checks the first that finds a run invalid stands.
+    pub fn hold_to(&mut self, checked: CheckAnswer) {
+        let invalid = checked.worst() == Severity::Invalid;
+        let spoilt = |of: &&mut MetricAnswer| invalid || checked.spoilt.contains(&of.metric.name);
+        self.metrics.iter_mut().filter(spoilt).for_each(MetricAnswer::decide_nothing);
+        if invalid || !self.invalid() {
+            self.checked = Some(checked);
+        }
+    }
+}
+
+impl MetricAnswer {
+    fn decide_nothing(&mut self) {
+        (self.invalid, self.ranks) = (true, None);
+        for pair in &mut self.pairs {
+            let all = pair.strata.iter_mut().map(|within| &mut within.judged).chain([&mut pair.overall]);
+            for judged in all.filter_map(|judged| judged.as_mut().ok()) {
+                judged.told = vec![Told { shown: Shown::Inconclusive, level: judged.adjusted_level, interval: judged.adjusted }];
+                judged.would_settle = None;
+            }
+        }
+    }
 }
 
 impl Judged {

@@ -1,6 +1,7 @@
 //! Why there is no comparison, or none of one metric.
 
 use crate::frame::FrameError;
+use crate::poc::metric::MetricError;
 use crate::statistics::contrast::ContrastError;
 use crate::statistics::figure::FigureError;
 
@@ -65,6 +66,9 @@ pub enum CompareError {
         /// How many.
         shared: u64,
     },
+    /// A margin that no difference could reach.
+    #[error(transparent)]
+    Margin(#[from] MetricError),
     /// Units cannot be drawn anew.
     #[error("draw units anew")]
     Resample(#[source] ContrastError),

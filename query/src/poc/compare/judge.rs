@@ -55,7 +55,8 @@ pub(super) fn judged(poc: &Poc, measured: Vec<Measured>, sequence: Option<&Seque
                 heterogeneity: heterogeneity::heterogeneity(&scattered(&pair.strata)),
             });
         }
-        answers.push(MetricAnswer { metric: of.metric, kind: of.kind, horizon: of.horizon, arms: of.arms, pairs, ranks: of.ranks });
+        let (metric, kind, horizon, arms, ranks) = (of.metric, of.kind, of.horizon, of.arms, of.ranks);
+        answers.push(MetricAnswer { metric, kind, horizon, arms, pairs, invalid: false, ranks });
     }
     answers
 }

@@ -11,7 +11,7 @@ use crate::poc::metric::{Metric, MetricKind};
 use crate::poc::spec::Poc;
 use crate::statistics::contrast::stratified::{Influence, combined};
 use crate::statistics::contrast::time::{Times, restricted_mean};
-use crate::statistics::contrast::{Contrast, ContrastError, Ordered};
+use crate::statistics::contrast::{Contrast, ContrastError, MIN_UNITS, Ordered};
 use crate::statistics::{Confidence, Estimate, Figure, Rows, Spells, UnitMean, UnitQuantile, UnitShare};
 
 /// Medians of one measure that are this far apart are of two units: a thousand, give or take a third.
@@ -153,6 +153,7 @@ fn pair(way: &Way, arms: &Arms, (first, second): (usize, usize), cells: &[Vec<Ce
     let doubt = units_differ(way, all[first], all[second]);
     if arms.strata.is_empty() {
         let overall = doubt.map_or_else(|| compare(all[first], all[second]).map(settled), Err);
+        let overall = few(all[first], all[second]).map_or(overall, Err);
         return MeasuredPair { first, second, covered: 1.0, weights: vec![1.0], overall, analytic: None, pooled: None, strata: Vec::new() };
     }
     let strata: Vec<Result<Compared, Why>> = (0..arms.strata()).map(|at| compare(&cells[first][at], &cells[second][at])).collect();
@@ -162,10 +163,18 @@ fn pair(way: &Way, arms: &Arms, (first, second): (usize, usize), cells: &[Vec<Ce
     let covered = if total > 0.0 { weights.iter().sum::<f64>() / total } else { 0.0 };
     let overall = doubt.map_or_else(|| taken_together(&strata, &weights), Err);
     let absent = [first, second].into_iter().find(|arm| all[*arm].rows() == 0);
+    let overall = few(all[first], all[second]).map_or(overall, Err);
     let overall = absent.map_or(overall, |arm| Err(Why::Absent { arm: arms.names[arm].clone() }));
     let strata = strata.into_iter().map(|compared| compared.map(settled)).collect();
     let pooled = compare(all[first], all[second]).ok().map(|compared| settled(compared).difference);
     MeasuredPair { first, second, covered, weights, overall, analytic: None, pooled, strata }
+}
+
+/// Rows that stand for themselves and are too few for any verdict: as few as units would be.
+fn few(first: &Cell, second: &Cell) -> Option<Why> {
+    let [rows, other] = [first, second].map(|cell| cell.rows() as u64);
+    let few = first.units().is_none() && rows.min(other) < MIN_UNITS && rows.min(other) > 0;
+    few.then_some(Why::Contrast(ContrastError::TooFew { first: rows, second: other, least: MIN_UNITS }))
 }
 
 /// Like compared with like: the strata's differences, weighed by the rows of both.

@@ -19,9 +19,10 @@ pub use answer::{
 pub use error::{CompareError, Why};
 pub use shifts::Shift;
 
+use super::check::CheckQuestion;
 use super::metric::{Better, Metric, MetricKind};
 use super::spec::{Poc, Randomised, Stopping};
-use crate::frame::{Frame, Input, Want};
+use crate::frame::{Frame, FrameError, Input, Want};
 use crate::statistics::chi_square::goodness_of_fit;
 use crate::statistics::parallel;
 use crate::statistics::sequential::Sequence;
@@ -55,6 +56,11 @@ impl CompareQuestion {
         wanted
     }
 
+    /// Whether these rows are sound enough to compare.
+    fn check(&self) -> CheckQuestion {
+        CheckQuestion { poc: self.poc.clone(), condition: self.condition.clone(), planned: None }
+    }
+
     /// Reads and answers.
     pub async fn ask(&self, input: &Input) -> Result<CompareAnswer, CompareError> {
         let (frame, session) = self.read(input).await?;
@@ -67,7 +73,15 @@ impl CompareQuestion {
             return Err(CompareError::NoMetric);
         }
         let columns = input.columns().await?;
-        let frame = input.read(&self.wanted(&columns), self.condition.as_deref()).await?;
+        let (wanted, looked_over) = (self.wanted(&columns), self.check().wanted(&columns));
+        let both: Vec<Want> = wanted.iter().chain(&looked_over).cloned().collect();
+        let frame = match input.read(&both, self.condition.as_deref()).await {
+            // What is only looked over and cannot be read keeps nothing from being compared.
+            Err(FrameError::Misfit { what, .. }) if wanted.iter().all(|want| want.what != what) => {
+                input.read(&wanted, self.condition.as_deref()).await?
+            }
+            read => read?,
+        };
         if frame.rows() == 0 {
             return Err(CompareError::NoRows { condition: self.condition.clone() });
         }
@@ -82,6 +96,7 @@ impl CompareQuestion {
             return Err(CompareError::SharedSessions { shared });
         }
         let mut measured = parallel::map(self.poc.metrics.len(), |at| metric::measured(&self.poc, &self.poc.metrics[at], frame, &arms));
+        measured.iter().try_for_each(|of| of.metric.margin_fits(&of.kind))?;
         resample::resample(&mut measured, arms.clustered() && arms.pair.is_none(), self.resamples, self.seed)
             .map_err(CompareError::Resample)?;
         let sequence = match self.poc.stopping {
@@ -91,7 +106,7 @@ impl CompareQuestion {
             }
         };
         let metrics = judge::judged(&self.poc, measured, sequence.as_ref());
-        Ok(CompareAnswer {
+        let mut answer = CompareAnswer {
             level: self.poc.level,
             stopping: self.poc.stopping,
             arms: arms.counted(),
@@ -102,7 +117,12 @@ impl CompareQuestion {
             resamples: self.resamples,
             seed: self.seed,
             metrics,
-        })
+            checked: None,
+        };
+        if let Ok(checked) = self.check().answer(frame) {
+            answer.hold_to(checked);
+        }
+        Ok(answer)
     }
 
     /// Whether what was given by chance is split as planned.

@@ -45,6 +45,7 @@ pub(super) fn metric(raw: raw::Metric, rank: Rank, before: &[Metric]) -> Result<
         )
     })?;
     let kind = raw.kind.as_ref().map_or(Ok(MetricKind::Mean), |text| kind(text, &key))?;
+    let stated = raw.margin.as_ref().map(toml::Spanned::span);
     let margin = raw.margin.map(|margin| match *margin.get_ref() {
         value if value > 0.0 && value.is_finite() => Ok(value),
         value => Err(Wrong::new(
@@ -64,7 +65,9 @@ pub(super) fn metric(raw: raw::Metric, rank: Rank, before: &[Metric]) -> Result<
     if let Some(other) = before.iter().find(|other| other.what == what && other.kind == kind) {
         return Err(Wrong::new(at, key, format!("is the same as {:?}, {} of {what}: leave one out", other.name, kind.name())));
     }
-    Ok(Metric { name, what, kind, better, margin: margin.transpose()?, rank, before: raw.before })
+    let metric = Metric { name, what, kind, better, margin: margin.transpose()?, rank, before: raw.before };
+    metric.margin_fits(&metric.kind).map_err(|error| Wrong::new(stated.unwrap_or(at), format!("{key}.margin"), error.to_string()))?;
+    Ok(metric)
 }
 
 pub(super) fn claim(raw: Spanned<raw::Claim>, arms: &[String]) -> Result<Claim, Wrong> {

@@ -86,3 +86,52 @@ fn a_difference_that_nothing_would_settle_says_so() {
     let judged = first(&answer).overall.as_ref().unwrap();
     assert_eq!((judged.verdict(), judged.would_settle), (Shown::Inconclusive, None));
 }
+
+#[test]
+fn two_rows_a_side_are_too_few_for_any_verdict() {
+    for n in [2, 3, 4] {
+        for metric in ["delay:higher", "delay:higher:p50", "delay:higher:ordinal"] {
+            let answer = asked(&[metric], &[]).alone().of(&rows(n, |vendor, _| f64::from(u8::from(vendor == "A"))));
+            assert!(matches!(why(&answer), Why::Contrast(ContrastError::TooFew { .. })), "{metric}, {n} rows: {:?}", why(&answer));
+        }
+        let varied = asked(&["delay:lower"], &[]).alone().of(&rows(n, |vendor, row| row as f64 + if vendor == "A" { 300.0 } else { 0.0 }));
+        assert!(matches!(why(&varied), Why::Contrast(ContrastError::TooFew { .. })), "{:?}", why(&varied));
+    }
+}
+
+#[test]
+fn a_margin_of_five_shares_is_refused_and_says_how_points_are_written() {
+    let error = asked(&["delay:higher"], &[("delay", 5.0)]).answer(&rows(20, |_, row| (row % 2) as f64).frame(), None).unwrap_err();
+    assert!(error.to_string().contains("write 0.05 for 5 points"), "{error}");
+}
+
+/// Delays of which one in ten of B's cannot be: the column says milliseconds.
+fn impossible() -> Rows {
+    let mut rows = rows(100, |vendor, row| (row % 7) as f64 + if vendor == "A" { 300.0 } else { 100.0 });
+    let delays = rows.values[0].1.clone();
+    rows.values.push(("delay_ms", delays.iter().enumerate().map(|(row, delay)| if row > 189 { -1.0 } else { *delay }).collect()));
+    rows
+}
+
+#[test]
+fn a_run_that_is_invalid_decides_nothing() {
+    let mut more = rows(100, |vendor, row| (row % 7) as f64 + if vendor == "A" { 300.0 } else { 100.0 });
+    (0..300).for_each(|row| more.push("B", &format!("more{row}"), "cn", &[("delay", 100.0 + (row % 5) as f64)]));
+    for (question, rows) in [(asked(&["delay:lower"], &[("delay", 500.0)]), &more), (asked(&["delay_ms:lower"], &[]), &impossible())] {
+        let answer = question.of(rows);
+        let judged = first(&answer).overall.as_ref().unwrap();
+        assert!(answer.invalid() && answer.metrics[0].invalid && answer.metrics[0].ranks.is_none());
+        assert_eq!((judged.verdict(), judged.told.len(), judged.would_settle), (Shown::Inconclusive, 1, None));
+        assert!(judged.p_value < 1e-6, "figures stand, to see what it would have been");
+    }
+}
+
+#[test]
+fn a_secondary_metric_that_is_spoilt_decides_nothing_and_spoils_no_other() {
+    let mut question = asked(&["delay:lower", "delay_ms:lower"], &[]);
+    question.poc.metrics[1].rank = crate::poc::Rank::Secondary;
+    let answer = question.of(&impossible());
+    let verdict = |at: usize| answer.metrics[at].pairs[0].overall.as_ref().unwrap().verdict();
+    assert!(!answer.invalid());
+    assert_eq!((verdict(0), verdict(1)), (Shown::Inferior, Shown::Inconclusive));
+}
