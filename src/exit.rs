@@ -1,11 +1,12 @@
 //! How a command ends: 0 done, 1 failed, 2 wrong use, 3 nothing found, 4 the check said no, 5 ClickHouse or another service unavailable.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use qoe_fixtures::relay::{ProfilesError, ScheduleError};
 use qoe_ingest::spool::OpenError;
 use qoe_query::board::BoardError;
-use qoe_query::frame::{FrameError, SourceError};
+use qoe_query::frame::{CsvError, FrameError, SourceError};
 use qoe_query::poc::check::CheckError;
 use qoe_query::poc::plan::{ListError, PlanError};
 use qoe_query::poc::scorecard::{self, ScorecardError};
@@ -40,6 +41,16 @@ pub struct CheckFailed(pub String);
 /// Says what went wrong, with its causes, on stderr.
 #[allow(clippy::print_stderr, reason = "this is where a command's last word is said")]
 pub fn failed(error: &anyhow::Error) -> ExitCode {
+    // Whoever reads the answer has read enough of it (`| head`).
+    if error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)) {
+        return ExitCode::SUCCESS;
+    }
+    // A program that asked for JSON is told in JSON.
+    if std::env::args().any(|word| word == "--json") {
+        let because: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+        eprintln!("{}", serde_json::json!({"error": error.to_string(), "because": because}));
+        return ExitCode::from(code(error));
+    }
     eprintln!("qoe: {error}");
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {
@@ -63,6 +74,7 @@ fn code(error: &anyhow::Error) -> u8 {
             || cause.is::<ThemesError>()
             || cause.is::<MetricError>()
             || cause.is::<PocFileError>()
+            || cause.is::<CsvError>()
             || cause.is::<ProfilesError>()
             || cause.is::<scorecard::ProfilesError>()
             || cause.is::<ScheduleError>()

@@ -124,6 +124,7 @@ fn scores(lang: Lang) -> Section {
                 axis: lang.pick("CSAT: share of answers in the top two of five", "CSAT：评分为五级中最高两级的比例").to_owned(),
                 share: true,
                 nothing: None,
+                sides: None,
                 rows,
             },
         }],
@@ -235,8 +236,13 @@ fn hazards(lang: Lang) -> Section {
         (lang.pick("platform: kiosk", "平台：自助终端").to_owned(), ratio(1.4, 0.02, 96.0)),
         (lang.pick("service: not estimable", "业务：无法估计").to_owned(), ratio(f64::NAN, f64::NAN, f64::NAN)),
     ];
-    let drawn =
-        Drawn::Forest { axis: lang.pick("hazard ratio of leaving", "流失风险比").to_owned(), share: false, nothing: Some(1.0), rows };
+    let drawn = Drawn::Forest {
+        axis: lang.pick("hazard ratio of leaving", "流失风险比").to_owned(),
+        share: false,
+        nothing: Some(1.0),
+        sides: None,
+        rows,
+    };
     Section {
         says: vec![lang.pick("Loss, freezes and 3g go with leaving sooner.", "丢包、卡顿与 3G 网络与更早流失相关。").to_owned()],
         charts: vec![Chart { caption: lang.pick("Hazard ratios with 95 % intervals", "风险比与 95 % 区间").to_owned(), drawn }],

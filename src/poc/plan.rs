@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use qoe_dashboards::{section, wire};
+use qoe_fixtures::relay::Profiles;
 use qoe_query::poc::Poc;
+use qoe_query::poc::near::meant;
 use qoe_query::poc::plan::{Assumed, Plan, PlanQuestion, ScheduleQuestion, assignment_list, schedule};
 
 use super::args::PocArgs;
@@ -31,6 +33,9 @@ pub struct PlanArgs {
     /// Impairments of the schedule, each equally often, such as clean,wifi.
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     profiles: Vec<String>,
+    /// What the profiles do to packets, TOML, as for `rehearse` [default: those of fixtures/impairments.toml].
+    #[arg(long, value_name = "FILE", requires = "schedule")]
+    impairments: Option<PathBuf>,
     /// How long each run takes, s.
     #[arg(long, value_name = "S", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
@@ -82,8 +87,26 @@ fn unplanned(plan: &Plan) -> anyhow::Result<()> {
     if planned { Ok(()) } else { Err(NothingFound("nothing can be planned; the answer says why".into()).into()) }
 }
 
+/// Whether all profiles of a schedule are impairments that a rehearsal can make.
+fn known(args: &PlanArgs) -> anyhow::Result<()> {
+    let impairments = match &args.impairments {
+        Some(path) => Profiles::parse(&std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?)
+            .with_context(|| format!("read {}", path.display()))?,
+        None => Profiles::builtin(),
+    };
+    let names = impairments.names();
+    match args.profiles.iter().find(|profile| !names.contains(&profile.as_str())) {
+        Some(other) => {
+            let meant = meant(other, names.iter().copied());
+            Err(WrongUse(format!("--profiles {other}: no such impairment: {meant}there are {}", names.join(", "))).into())
+        }
+        None => Ok(()),
+    }
+}
+
 #[allow(clippy::print_stderr, reason = "what was written is told beside the file")]
 fn list(args: &PlanArgs, poc: &Poc, out: &Path) -> anyhow::Result<()> {
+    known(args)?;
     let (seed, shares) = (args.poc.print.seed, poc.shares(&poc.arms));
     let text = match (args.assign, args.schedule) {
         (Some(units), _) => assignment_list(&poc.arms, &shares, &args.among, units as usize, seed)?,

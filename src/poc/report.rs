@@ -59,14 +59,20 @@ struct Made {
 /// Asks and writes.
 pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
     let mut poc = args.poc.poc()?;
-    poc.scorecard.profile = args.profile.clone().or(poc.scorecard.profile);
+    if let Some(profile) = &args.profile {
+        (poc.scorecard.profile, poc.scorecard.profile_line) = (Some(profile.clone()), None);
+    }
+    if poc.scorecard.is_asked() {
+        // What is mistyped is told before anything is read.
+        scorecard::question(&poc, args.poc.print.seed).checked()?;
+    }
     let condition = poc.condition(args.poc.data.condition().as_deref());
     let question = CompareQuestion { poc, condition, resamples: args.resamples, seed: args.poc.print.seed };
     let (data, input) = args.poc.open().await?;
     let answered = ask(&args, &question, &data, &input).await;
-    let made = Made::of(&args, &data);
+    let made = Made::of(&args, &data, &question, &input).await;
     data.close().await;
-    let answers = answered?;
+    let (answers, made) = (answered?, made?);
     args.poc.print.print_or(
         || as_json(&answers),
         |lang| {
@@ -97,8 +103,7 @@ async fn ask(args: &ReportArgs, question: &CompareQuestion, data: &Data, input: 
         false => Some(claims::tested(&ClaimsQuestion::of(poc, args.poc.data.condition().as_deref()), data, input).await),
     };
     bar.set_message("scorecard");
-    let weighed = poc.scorecard.profile.is_some() || !poc.scorecard.weights.is_empty() || !poc.scorecard.facts.is_empty();
-    let scorecard = match weighed {
+    let scorecard = match poc.scorecard.is_asked() {
         false => None,
         true => Some(scorecard::section(poc, (data, input), condition, seed).await.map(|section| Box::new(section) as Written)),
     };
@@ -168,14 +173,17 @@ fn command() -> String {
 }
 
 impl Made {
-    fn of(args: &ReportArgs, data: &Data) -> Made {
-        let (period, sql) = match data {
-            Data::File(_) => (String::new(), Vec::new()),
-            Data::Store { period, .. } => (
-                format!("{} – {}", period.since.to_rfc3339(), period.until.to_rfc3339()),
-                vec![("sessions".to_owned(), relations::poc_sessions(*period))],
-            ),
+    async fn of(args: &ReportArgs, data: &Data, question: &CompareQuestion, input: &Input) -> anyhow::Result<Made> {
+        let columns = input.columns().await?;
+        let asked = input.question(&question.wanted(&columns), question.condition.as_deref()).await?;
+        let mut sql = vec![("compare".to_owned(), asked)];
+        let period = match data {
+            Data::File(_) => String::new(),
+            Data::Store { period, .. } => {
+                sql.push(("data".to_owned(), relations::poc_sessions(*period)));
+                format!("{} – {}", period.since.to_rfc3339(), period.until.to_rfc3339())
+            }
         };
-        Made { source: args.poc.data.source(data), period, sql }
+        Ok(Made { source: args.poc.data.source(data), period, sql })
     }
 }

@@ -33,7 +33,7 @@ pub struct ScorecardArgs {
     #[arg(long = "weight", value_name = "DIMENSION=WEIGHT", value_parser = weight)]
     weights: Vec<Weight>,
     /// What no session measures: VENDOR:DIMENSION.ITEM=VALUE, with where it is shown behind @, such as "acme:security.audit_log=1@report of 2026"; again for
-    /// more.
+    /// more. An item of your own, which the profile's checklist does not have, is written with a plus: security.+pen_test.
     #[arg(long = "fact", value_name = "FACT", value_parser = fact)]
     facts: Vec<Fact>,
     /// Weigh facts alone: read neither file nor store.
@@ -66,12 +66,13 @@ fn fact(text: &str) -> Result<Fact, String> {
     let (name, value) = stated.rsplit_once('=').ok_or_else(refused)?;
     let (arm, item) = name.rsplit_once(':').ok_or_else(refused)?;
     let (dimension, item) = item.split_once('.').ok_or_else(refused)?;
+    let (item, new) = item.trim().strip_prefix('+').map_or((item.trim(), false), |item| (item, true));
     let value = match value.trim() {
         "yes" | "true" => 1.0,
         "no" | "false" => 0.0,
         number => number.parse().map_err(|_| refused())?,
     };
-    Ok(Fact { arm: arm.trim().to_owned(), dimension: dimension.trim().to_owned(), item: item.trim().to_owned(), value, evidence })
+    Ok(Fact { arm: arm.trim().to_owned(), dimension: dimension.trim().to_owned(), item: item.to_owned(), value, evidence, new, line: None })
 }
 
 /// Asks, and prints or writes.
@@ -79,7 +80,9 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
     let mut poc = args.poc.poc()?;
     poc.scorecard.weights.extend(args.weights.iter().cloned());
     poc.scorecard.facts.extend(args.facts.iter().cloned());
-    poc.scorecard.profile = args.profile.clone().or(poc.scorecard.profile);
+    if let Some(profile) = &args.profile {
+        (poc.scorecard.profile, poc.scorecard.profile_line) = (Some(profile.clone()), None);
+    }
     let profiles = match &args.profiles {
         Some(path) => Profiles::read(path)?,
         None => Profiles::default(),
@@ -102,6 +105,12 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a report weighs a POC by: the built-in profiles.
+pub(super) fn question(poc: &Poc, seed: u64) -> ScorecardQuestion {
+    let draws = Draws { times: 10_000, concentration: 20.0, level: poc.level, seed };
+    ScorecardQuestion { weighing: poc.scorecard.clone(), profiles: Profiles::default(), draws }
+}
+
 /// The scorecard of a POC with the built-in profiles, as a part of a report.
 pub(super) async fn section(
     poc: &Poc,
@@ -109,8 +118,7 @@ pub(super) async fn section(
     condition: Option<String>,
     seed: u64,
 ) -> anyhow::Result<impl Fn(Lang) -> section::Section + use<>> {
-    let draws = Draws { times: 10_000, concentration: 20.0, level: poc.level, seed };
-    let question = ScorecardQuestion { weighing: poc.scorecard.clone(), profiles: Profiles::default(), draws };
+    let question = question(poc, seed);
     let profile = question.profile()?;
     let gathered = gathered(poc, profile, from, condition, seed).await?;
     let card = question.answer(&gathered.evidence)?;

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, DRAWABLE, Reading, span};
 use super::sheet::{Drawing, Look, Sheet, Side, Stroke, TEXT, WIDTH, Words, draw};
-use super::{Figure, label};
+use super::{Figure, Sides, label};
 use crate::drawing::Ink;
 use crate::section::numbers::{Unit, interval, number};
 use crate::view::Lang;
@@ -11,6 +11,8 @@ use crate::view::Lang;
 const ROW: f64 = 25.0;
 /// Below the rows: ticks and the scale's name.
 const FOOT: f64 = 46.0;
+/// One more line below, where sides have names.
+const SIDES: f64 = 18.0;
 const TOP: f64 = 6.0;
 /// Rows drawn; the table has them all.
 const ROWS: usize = 50;
@@ -22,6 +24,7 @@ pub(super) struct Forest<'a> {
     pub axis: &'a str,
     pub share: bool,
     pub nothing: Option<f64>,
+    pub sides: Option<&'a Sides>,
     pub rows: &'a [(String, Figure)],
 }
 
@@ -40,8 +43,12 @@ pub(super) fn forest(forest: &Forest<'_>, title: &str, lang: Lang) -> Option<Str
     let bottom = TOP + ROW * (rows.len() + usize::from(more > 0)) as f64;
     let frame = (left + 16.0, WIDTH - right - 16.0);
     let axis = axis.between(frame.0, frame.1);
-    Some(draw((WIDTH, bottom + FOOT), title, lang, |sheet| {
+    let foot = FOOT + if forest.sides.is_some() { SIDES } else { 0.0 };
+    Some(draw((WIDTH, bottom + foot), title, lang, |sheet| {
         grid(sheet, &axis, forest.nothing, bottom)?;
+        if let Some(named) = forest.sides {
+            sides(sheet, &axis, named, (frame, bottom), unit)?;
+        }
         for (row, ((name, figure), told)) in rows.iter().zip(&told).enumerate() {
             let y = TOP + ROW * (row as f64 + 0.5);
             sheet.words((left, y), &Words::strong(name, Side::End).within(left))?;
@@ -78,6 +85,19 @@ fn grid(sheet: &Sheet<'_, '_>, axis: &Axis, nothing: Option<f64>, bottom: f64) -
     }
 }
 
+/// The margin as a line on either side, and which side is which.
+fn sides(sheet: &Sheet<'_, '_>, axis: &Axis, sides: &Sides, ((left, right), bottom): ((f64, f64), f64), unit: Unit) -> Drawing {
+    let y = bottom + 34.0 + SIDES;
+    let margin = sides.margin.map(|margin| format!("- - ±{}", number(margin, unit)));
+    for line in sides.margin.into_iter().flat_map(|margin| [-margin, margin]).filter(|line| axis.holds(*line)) {
+        sheet.line(&[(axis.at(line), TOP), (axis.at(line), bottom)], Stroke { ink: Ink::Second, width: 1.25, dash: 3 })?;
+    }
+    let room = (right - left) / 3.0;
+    sheet.words((left, y), &Words::new(&sides.worse, Side::Start).within(room))?;
+    sheet.words((right, y), &Words::new(&sides.better, Side::End).within(room))?;
+    sheet.words(((left + right) / 2.0, y), &Words::new(&margin.unwrap_or_default(), Side::Middle).within(room))
+}
+
 /// The interval, with an arrow at an end that lies outside, and the value.
 fn whisker(sheet: &Sheet<'_, '_>, axis: &Axis, figure: Figure, y: f64) -> Drawing {
     let (low, high) = (axis.at(figure.low), axis.at(figure.high));
@@ -95,7 +115,8 @@ fn whisker(sheet: &Sheet<'_, '_>, axis: &Axis, figure: Figure, y: f64) -> Drawin
 
 /// A scale that shows every value, and intervals as far as they are of the usual width.
 fn scale(forest: &Forest<'_>, figures: &[Figure]) -> Option<Axis> {
-    let (low, high) = span(figures.iter().map(|figure| figure.value).chain(forest.nothing))?;
+    let margins = forest.sides.and_then(|sides| sides.margin).into_iter().flat_map(|margin| [-margin, margin]);
+    let (low, high) = span(figures.iter().map(|figure| figure.value).chain(forest.nothing).chain(margins))?;
     let ratios = forest.nothing == Some(1.0) && !forest.share && figures.iter().all(|figure| figure.value > 0.0 && figure.low >= 0.0);
     let on = |value: f64| if ratios { value.max(1e-12).ln() } else { value };
     let mut widths: Vec<f64> = figures.iter().map(|figure| on(figure.high) - on(figure.low)).filter(|width| width.is_finite()).collect();

@@ -41,6 +41,8 @@ pub enum Drawn {
         share: bool,
         /// A value that means nothing is there, such as 0; drawn as a line. With 1 the values are ratios, and the scale is logarithmic.
         nothing: Option<f64>,
+        /// What the sides of `nothing` mean, where they mean something.
+        sides: Option<Sides>,
         /// Label and figure.
         rows: Vec<(String, Figure)>,
     },
@@ -80,6 +82,17 @@ pub enum Drawn {
     },
 }
 
+/// What lies to the left and to the right of nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sides {
+    /// Words for the left side.
+    pub worse: String,
+    /// Words for the right side.
+    pub better: String,
+    /// The difference that matters, above zero; drawn as a line on either side.
+    pub margin: Option<f64>,
+}
+
 /// A value and the ends of its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure {
@@ -115,8 +128,8 @@ impl Chart {
     pub fn svg(&self, lang: Lang) -> String {
         let title = &self.caption;
         let drawn = match &self.drawn {
-            Drawn::Forest { axis, share, nothing, rows } => {
-                forest::forest(&forest::Forest { axis, share: *share, nothing: *nothing, rows }, title, lang)
+            Drawn::Forest { axis, share, nothing, sides, rows } => {
+                forest::forest(&forest::Forest { axis, share: *share, nothing: *nothing, sides: sides.as_ref(), rows }, title, lang)
             }
             Drawn::Curve { x, y, points, smooth, knee } => curve::curve(&curve::Curve { x, y, points, smooth, knee: *knee }, title, lang),
             Drawn::Lines { x, y, steps, lines, marks } => lines::lines(&lines::Lines { x, y, steps: *steps, lines, marks }, title, lang),

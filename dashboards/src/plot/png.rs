@@ -98,7 +98,7 @@ mod tests {
 
     fn chart(name: &str) -> Chart {
         let rows = vec![(name.to_owned(), Figure { value: 0.5, low: 0.4, high: 0.6 })];
-        Chart { caption: name.to_owned(), drawn: Drawn::Forest { axis: "%".to_owned(), share: true, nothing: None, rows } }
+        Chart { caption: name.to_owned(), drawn: Drawn::Forest { axis: "%".to_owned(), share: true, nothing: None, sides: None, rows } }
     }
 
     #[test]

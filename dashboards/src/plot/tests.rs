@@ -9,7 +9,7 @@ fn figure(value: f64, half: f64) -> Figure {
 }
 
 fn forest(rows: Vec<(String, Figure)>) -> Drawn {
-    Drawn::Forest { axis: "CSAT, %".to_owned(), share: true, nothing: None, rows }
+    Drawn::Forest { axis: "CSAT, %".to_owned(), share: true, nothing: None, sides: None, rows }
 }
 
 fn lines(lines: Vec<(String, Vec<(f64, Figure)>)>, steps: bool, marks: Vec<(f64, String)>) -> Drawn {
@@ -30,7 +30,7 @@ fn each(value: f64, half: f64, name: &str) -> Vec<Drawn> {
     let point = figure(value, half);
     vec![
         forest(vec![(name.to_owned(), point), ("other".to_owned(), figure(0.5, 0.1))]),
-        Drawn::Forest { axis: name.to_owned(), share: false, nothing: Some(1.0), rows: vec![(name.to_owned(), point)] },
+        Drawn::Forest { axis: name.to_owned(), share: false, nothing: Some(1.0), sides: None, rows: vec![(name.to_owned(), point)] },
         curve(vec![(value, point), (0.2, figure(0.5, 0.1))], Some(point)),
         lines(vec![(name.to_owned(), vec![(0.0, figure(1.0, 0.0)), (value, point)])], true, vec![(value, name.to_owned())]),
         lines(vec![(name.to_owned(), vec![(value, point)])], false, vec![]),
@@ -102,7 +102,7 @@ fn lines_are_told_apart_without_colour() {
 fn an_interval_that_ran_away_does_not_flatten_the_others() {
     let rows =
         vec![("a".into(), figure(1.1, 0.2)), ("b".into(), figure(0.9, 0.2)), ("c".into(), Figure { value: 1.3, low: 0.1, high: 4e9 })];
-    let svg = svg(Drawn::Forest { axis: "hazard ratio".into(), share: false, nothing: Some(1.0), rows });
+    let svg = svg(Drawn::Forest { axis: "hazard ratio".into(), share: false, nothing: Some(1.0), sides: None, rows });
     assert!(svg.contains("polygon"), "an arrow: {svg}");
     assert!(!svg.contains(">1000<"), "{svg}");
 }

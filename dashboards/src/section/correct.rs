@@ -233,6 +233,7 @@ impl Telling<'_> {
                 axis: meaning(self.answer.instrument.kind(), self.lang).to_owned(),
                 share: self.unit == Unit::Share,
                 nothing: self.answer.target,
+                sides: None,
                 rows: rows.iter().map(|(label, estimate)| (label.clone(), estimate.into())).collect(),
             },
         };

@@ -88,6 +88,7 @@ fn estimated(answer: &DriversAnswer, found: &[Driver], lang: Lang, section: &mut
             axis: lang.pick("log-odds per standard deviation", "每标准差的对数优势").to_owned(),
             share: false,
             nothing: Some(0.0),
+            sides: None,
             rows: found.iter().map(|driver| (driver.measure.clone(), (&driver.per_deviation).into())).collect(),
         },
     });

@@ -193,7 +193,7 @@ fn chart(asked: &EffectAsked, lang: Lang) -> Chart {
             format!("Raw and adjusted, with {} intervals", percent(asked.question.level)),
             format!("调整前后的差异与 {} 区间", percent(asked.question.level)),
         ),
-        drawn: Drawn::Forest { axis: outcome(asked, lang), share: found.kind == Outcome::Share, nothing: Some(0.0), rows },
+        drawn: Drawn::Forest { axis: outcome(asked, lang), share: found.kind == Outcome::Share, nothing: Some(0.0), sides: None, rows },
     }
 }
 

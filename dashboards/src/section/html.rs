@@ -1,5 +1,7 @@
 //! Parts of an answer for a page.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{Align, Section, Table};
 use crate::view::Lang;
 
@@ -89,9 +91,26 @@ fn embedded(data: &serde_json::Value) -> String {
     data.to_string().replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
+/// Columns of text up to which a cell is not broken, even on paper.
+const SHORT: usize = 14;
+/// The same of a head.
+const SHORT_HEAD: usize = 8;
+/// Columns of text beyond which a cell is broken, even on a screen.
+const LONG: usize = 44;
+
+/// How a cell stands and breaks: numbers to the right; what is short keeps together, what is long goes on below.
+fn class(align: Align, text: &str, short: usize) -> String {
+    let breaks = match text.width() {
+        width if width <= short => " short",
+        width if width > LONG => " long",
+        _ => "",
+    };
+    let all = format!("{}{breaks}", if align == Align::Right { "number" } else { "" });
+    if all.is_empty() { all } else { format!(" class=\"{}\"", all.trim_start()) }
+}
+
 /// A table that says nothing of itself is named after what it stands in, for readers who come upon it alone.
 fn table_html(table: &Table, within: &str) -> String {
-    let class = |align: Align| if align == Align::Right { " class=\"number\"" } else { "" };
     let (caption, name) = if table.caption.is_empty() {
         (format!("<caption><span class=\"out-of-sight\">{}</span></caption>", escape(within)), within)
     } else {
@@ -100,14 +119,14 @@ fn table_html(table: &Table, within: &str) -> String {
     let mut out = format!("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{}\"><table>\n{caption}\n", escape(name));
     out.push_str("<thead><tr>");
     for head in &table.heads {
-        out.push_str(&format!("<th scope=\"col\"{}>{}</th>", class(head.align), escape(&head.text)));
+        out.push_str(&format!("<th scope=\"col\"{}>{}</th>", class(head.align, &head.text, SHORT_HEAD), escape(&head.text)));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in &table.rows {
         out.push_str("<tr>");
         for (at, (cell, head)) in row.iter().zip(&table.heads).enumerate() {
             let (open, close) = if at == 0 { ("<th scope=\"row\"", "</th>") } else { ("<td", "</td>") };
-            out.push_str(&format!("{open}{}>{}{close}", class(head.align), escape(cell)));
+            out.push_str(&format!("{open}{}>{}{close}", class(head.align, cell, SHORT), escape(cell)));
         }
         out.push_str("</tr>\n");
     }

@@ -15,6 +15,7 @@ pub mod poc_compare;
 pub mod poc_plan;
 pub mod poc_report;
 pub mod poc_scorecard;
+pub mod poc_told;
 pub mod report;
 pub mod score;
 pub mod stability;
@@ -104,6 +105,24 @@ impl Table {
             head.align = Align::Left;
         }
         self
+    }
+
+    /// The same in tables of at most so many columns behind the leading ones, which each of them repeats: paper is only so wide.
+    pub fn in_blocks(self, leading: usize, most: usize) -> Vec<Table> {
+        let columns: Vec<usize> = (leading..self.heads.len()).collect();
+        if columns.len() <= most {
+            return vec![self];
+        }
+        let block = |own: &[usize]| {
+            let places: Vec<usize> = (0..leading).chain(own.iter().copied()).collect();
+            let cells = |row: &Vec<String>| places.iter().map(|at| row.get(*at).cloned().unwrap_or_default()).collect();
+            Table {
+                caption: self.caption.clone(),
+                heads: places.iter().map(|at| self.heads[*at].clone()).collect(),
+                rows: self.rows.iter().map(cells).collect(),
+            }
+        };
+        columns.chunks(most).map(block).collect()
     }
 
     /// One more row.

@@ -13,11 +13,15 @@ pub enum Unit {
     Plain(usize),
 }
 
+/// From here on a number is written with its power of ten.
+const LONG: f64 = 1e12;
+
 /// A number.
 pub fn number(value: f64, unit: Unit) -> String {
     match unit {
         _ if !value.is_finite() => "–".to_owned(),
         Unit::Share => format!("{:.1} %", value * 100.0),
+        Unit::Plain(_) if value.abs() >= LONG => format!("{value:.2e}"),
         Unit::Plain(decimals) => format!("{:.*}", decimals, if value.abs() < 0.5 * 10_f64.powi(-(decimals as i32)) { 0.0 } else { value }),
     }
 }
@@ -74,9 +78,21 @@ pub fn count(n: u64) -> String {
     out
 }
 
-/// The level of an interval: `95 %`.
+/// What is only about right: three digits of it, and no number beyond a billion.
+pub fn about(n: u64, lang: Lang) -> String {
+    if n > 1_000_000_000 {
+        return lang.pick("more than a billion", "十亿以上").to_owned();
+    }
+    let step = 10_u64.pow(n.max(1).ilog10().saturating_sub(2));
+    count(n.div_ceil(step) * step)
+}
+
+/// The level of an interval: `95 %`; of levels close to 1 what is left has two digits: `99.9934 %`.
 pub fn percent(level: Confidence) -> String {
-    format!("{} %", (level.level() * 1e4).round() / 1e2)
+    let left = 100.0 * (1.0 - level.level());
+    let decimals = ((-left.log10()).ceil() + 1.0).clamp(2.0, 9.0) as usize;
+    let text = format!("{:.decimals$}", 100.0 - left);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// The head of a column of intervals: `95 % interval`.
@@ -101,6 +117,12 @@ mod tests {
         assert_eq!(interval(-12.34, 3.0, Unit::Plain(1)), "-12.3 – 3.0");
         assert_eq!((count(0), count(999), count(1_234_567)), ("0".into(), "999".into(), "1,234,567".into()));
         assert_eq!((percent(Confidence::P95), percent(Confidence::new(0.995).unwrap())), ("95 %".into(), "99.5 %".into()));
+        let level = |level: f64| percent(Confidence::new(level).unwrap());
+        assert_eq!((level(1.0 - 0.05 / 760.0), level(1.0 - 0.05 / 30.0)), ("99.9934 %".into(), "99.83 %".into()));
+        assert_eq!((number(1e300, Unit::Plain(1)), plain(-2.5e200)), ("1.00e300".into(), "-2.50e200".into()));
+        let about = |n: u64| super::about(n, Lang::En);
+        assert_eq!((about(14_502), about(999), about(0), about(99_999)), ("14,600".into(), "999".into(), "0".into(), "100,000".into()));
+        assert_eq!(about(1_720_245_621), "more than a billion");
         assert_eq!(p_value(1e-9), "< 0.0001");
         assert_eq!((plain(0.1 + 0.2), plain(1200.0), plain(83.25)), ("0.3".into(), "1200".into(), "83.25".into()));
     }

@@ -106,7 +106,10 @@ pub fn sentence(answer: &CheckAnswer, found: &Found, lang: Lang) -> String {
         Found::Missing { metric, missing, rows, p_value: p, .. } => {
             let lacks: Vec<(u64, u64)> = missing.iter().copied().zip(rows.iter().copied()).collect();
             let seen = each(answer, &lacks, |(missing, rows)| share(*missing, *rows));
-            let test = p.map_or_else(String::new, |p| format!(" (chi-square p {})", p_value(p)));
+            let test = p.map_or_else(String::new, |p| {
+                let p = p_value(p);
+                lang.pick(format!(" (chi-square p {p})"), format!("（卡方 p {p}）"))
+            });
             lang.pick(format!("Rows without {metric}: {seen}{test}."), format!("缺少 {metric} 的行：{seen}{test}。"))
         }
         Found::Imbalance { column, p_value: p, arm, value, observed, expected } => {

@@ -2,7 +2,7 @@
 
 use qoe_query::poc::claims::{ArmVerdict, ClaimAnswer, ClaimsAnswer, Part, Said, Statistic, Verdict};
 
-use super::numbers::{count, percent, plain};
+use super::numbers::{count, p_value, percent, plain};
 use super::{Section, Table};
 use crate::view::Lang;
 
@@ -54,19 +54,27 @@ fn says(claim: &ClaimAnswer, lang: Lang) -> String {
 }
 
 fn figures(answer: &ClaimsAnswer, lang: Lang) -> Table {
-    let range = lang.pick(format!("{} interval", percent(answer.level)), format!("{} 区间", percent(answer.level)));
+    let range = lang.pick(format!("{} interval, unadjusted", percent(answer.level)), format!("{} 区间（未校正）", percent(answer.level)));
     let heads = lang.pick(
-        ["claim", "vendor", "figure", "value", &range, "bound", "verdict", "rows", "units"],
-        ["说法", "厂商", "统计量", "数值", &range, "界限", "结论", "行数", "单元数"],
+        ["claim", "vendor", "figure", "value", &range, "bound", "p against, adjusted", "verdict", "rows", "units"],
+        ["说法", "厂商", "统计量", "数值", &range, "界限", "不成立的 p（已校正）", "结论", "行数", "单元数"],
     );
-    let mut table = Table::new(lang.pick("Figures held against claims", "与说法对照的数值"), &heads).words(1).words(2).words(6);
+    let mut table = Table::new(lang.pick("Figures held against claims", "与说法对照的数值"), &heads).words(1).words(2).words(7);
     for claim in &answer.claims {
         for arm in &claim.arms {
             for part in &arm.parts {
                 table.row(row(claim, arm, part, lang));
             }
             if arm.parts.is_empty() {
-                let cells = [claim.claim.said.clone(), arm.arm.clone(), "–".to_owned(), "–".to_owned(), "–".to_owned(), "–".to_owned()];
+                let cells = [
+                    claim.claim.said.clone(),
+                    arm.arm.clone(),
+                    "–".to_owned(),
+                    "–".to_owned(),
+                    "–".to_owned(),
+                    "–".to_owned(),
+                    "–".to_owned(),
+                ];
                 let ends = [verdict(arm.verdict, lang).to_owned(), count(arm.n), count(arm.units)];
                 table.row(cells.into_iter().chain(ends));
             }
@@ -75,7 +83,7 @@ fn figures(answer: &ClaimsAnswer, lang: Lang) -> Table {
     table
 }
 
-fn row(claim: &ClaimAnswer, arm: &ArmVerdict, part: &Part, lang: Lang) -> [String; 9] {
+fn row(claim: &ClaimAnswer, arm: &ArmVerdict, part: &Part, lang: Lang) -> [String; 10] {
     let share = matches!(part.statistic, Statistic::Share | Statistic::Effect);
     let number = |value: f64| match share {
         true => format!("{} %", plain((value * 1e6).round() / 1e4)),
@@ -83,6 +91,7 @@ fn row(claim: &ClaimAnswer, arm: &ArmVerdict, part: &Part, lang: Lang) -> [Strin
     };
     let end = |end: Option<f64>| end.map_or_else(|| lang.pick("open", "无界").to_owned(), number);
     let (said, vendor, shown) = (claim.claim.said.clone(), arm.arm.clone(), verdict(part.verdict, lang).to_owned());
+    let against = part.p_against_adjusted.map_or_else(|| "–".to_owned(), p_value);
     let what = match &part.place {
         Some(place) => format!("{place}: {}", statistic(part.statistic, lang)),
         None => statistic(part.statistic, lang),
@@ -91,11 +100,11 @@ fn row(claim: &ClaimAnswer, arm: &ArmVerdict, part: &Part, lang: Lang) -> [Strin
         Ok(held) => {
             let figure = &held.figure;
             let interval = format!("{} – {}", end(figure.low), end(figure.high));
-            [said, vendor, what, number(figure.value), interval, number(held.bound), shown, count(figure.n), count(figure.units)]
+            [said, vendor, what, number(figure.value), interval, number(held.bound), against, shown, count(figure.n), count(figure.units)]
         }
         Err(_) => {
             let none = || "–".to_owned();
-            [said, vendor, what, none(), none(), none(), shown, count(arm.n), count(arm.units)]
+            [said, vendor, what, none(), none(), none(), none(), shown, count(arm.n), count(arm.units)]
         }
     }
 }
@@ -138,12 +147,13 @@ fn method(answer: &ClaimsAnswer, lang: Lang) -> String {
             "Supported: the interval lies on the claim's side of the bound; contradicted: on the other; else nothing was shown. At the exact bound each is said in \
              at most {side} % of samples. {en} Quantiles: order statistics between exact limits of the share below (Woodruff). Shares: exact (Clopper-Pearson). \
              Means: by units, Student's t. Effects: doubly robust, all else named held equal; supported when the claimed figure is not excluded and half of it is \
-             shown. Several figures: supported only if all are, contradicted by Holm's correction."
+             shown. Several figures or vendors: supported only if all of a vendor's figures are, by Holm's correction over vendors; contradicted by Holm's \
+             correction over all figures of all vendors."
         ),
         format!(
             "成立：区间整体落在界限的有利一侧；不成立：整体落在另一侧；否则尚无定论。真值恰在界限上时，两种误判各不超过 {side} %。{zh}分位数：以低于该值的比例的精确界限\
              对应的次序统计量为区间（Woodruff）。比例：精确区间（Clopper-Pearson）。均值：按单元，Student t。影响：双重稳健，控制所列因素；不排除所称数值且确有其一半时为成立。\
-             多个数值时，全部成立才算成立；不成立经 Holm 校正。"
+             多个数值或多家时：一家的全部数值成立才算成立（各家之间经 Holm 校正）；不成立按所有厂商的所有数值经 Holm 校正。"
         ),
     )
 }

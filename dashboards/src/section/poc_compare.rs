@@ -1,14 +1,15 @@
 //! Vendors compared: verdicts, the differences behind them, what holds in which stratum, and how sure the order is.
 
-use qoe_query::poc::compare::{CompareAnswer, Judged, MetricAnswer, PairAnswer, Why};
+use qoe_query::poc::compare::{CompareAnswer, Judged, MetricAnswer, PairAnswer};
 use qoe_query::poc::{Better, MetricKind, Rank, Stopping};
-use qoe_query::statistics::Estimate;
 use qoe_query::statistics::contrast::Method;
 use qoe_query::statistics::verdict::Shown;
 
-use super::numbers::{Unit, count, figure_in, interval, number, p_value, percent, plain, signed};
+use super::numbers::{Unit, count, figure_in, number, p_value, percent, plain};
+pub use super::poc_told::{because, unit, verdict};
+use super::poc_told::{settle, size, unadjusted, verdicts};
 use super::{Section, Table};
-use crate::plot::{Chart, Drawn, Figure};
+use crate::plot::{Chart, Drawn, Figure, Sides};
 use crate::view::Lang;
 
 /// Below this p value strata are said to differ.
@@ -17,33 +18,26 @@ const HETEROGENEOUS: f64 = 0.05;
 const MISMATCH: f64 = 0.001;
 /// Share of a metric's rows that may be missing before it is said.
 const MISSING: f64 = 0.05;
+/// Vendors a table has columns for; of more it goes on in another.
+const ABREAST: usize = 5;
+/// The head of verdicts.
+const VERDICT: [&str; 2] = ["verdict: the interval it was reached by (adjusted)", "结论：所依据的区间（已校正）"];
 
 /// The answer as people read it.
 pub fn poc_compare(answer: &CompareAnswer, lang: Lang) -> Section {
     let mut section = Section::new("compare", lang.pick("Which vendor is better at what", "各供应商孰优孰劣"));
     section.says = says(answer, lang);
     section.warnings = warnings(answer, lang);
-    section.tables.push(figures(answer, lang));
+    section.tables.extend(figures(answer, lang).in_blocks(1, ABREAST));
     section.tables.push(differences(answer, lang));
     section.tables.push(tests(answer, lang));
     if !answer.strata.is_empty() {
         section.tables.push(strata(answer, lang));
     }
-    section.tables.extend(ranks(answer, lang));
+    section.tables.extend(ranks(answer, lang).into_iter().flat_map(|table| table.in_blocks(2, 2 * ABREAST)));
     section.charts = answer.metrics.iter().map(|of| forest(answer, of, lang)).collect();
     section.method = method(answer, lang);
     section
-}
-
-/// A verdict in a word.
-pub fn verdict(shown: Shown, lang: Lang) -> &'static str {
-    match shown {
-        Shown::Better => lang.pick("better", "更优"),
-        Shown::Inferior => lang.pick("inferior", "更差"),
-        Shown::Equivalent => lang.pick("equivalent", "等效"),
-        Shown::NonInferior => lang.pick("non-inferior", "非劣"),
-        Shown::Inconclusive => lang.pick("inconclusive", "尚无定论"),
-    }
 }
 
 /// A metric with what of it is compared.
@@ -56,31 +50,33 @@ pub fn named(of: &MetricAnswer, lang: Lang) -> String {
         MetricKind::Mean => lang.pick("mean", "均值").to_owned(),
         MetricKind::Share => lang.pick("share of yes", "是的比例").to_owned(),
         MetricKind::Ratio { over } => lang.pick(format!("over {over}"), format!("与 {over} 之比")),
-        MetricKind::Ordinal => lang.pick("ratings in order", "有序评分").to_owned(),
+        MetricKind::Ordinal => lang
+            .pick(
+                "ratings in order; differences: chance of the better rating, in points from even",
+                "有序评分；差异为评分更优的概率超出五成的百分点",
+            )
+            .to_owned(),
         MetricKind::Time { .. } => match of.horizon {
             Some(horizon) => lang.pick(format!("mean up to {}", plain(horizon)), format!("截至 {} 的均值", plain(horizon))),
             None => lang.pick("mean time", "平均时长").to_owned(),
         },
         MetricKind::Quantile(_) => of.kind.name(),
     };
-    lang.pick(format!("{} ({kind}; {better})", of.metric.name), format!("{}（{kind}；{better}）", of.metric.name))
+    let earlier = of.metric.before.as_ref().filter(|_| of.kind == MetricKind::Mean).map_or_else(String::new, |before| {
+        lang.pick(
+            format!("; figures as measured, differences adjusted for {before} of before (CUPED)"),
+            format!("；数值为实测值，差异已按此前的 {before} 调整（CUPED）"),
+        )
+    });
+    lang.pick(format!("{} ({kind}; {better}{earlier})", of.metric.name), format!("{}（{kind}；{better}{earlier}）", of.metric.name))
 }
 
-/// The unit that a metric's differences are read in.
-pub fn unit(of: &MetricAnswer) -> Unit {
-    match of.kind {
-        MetricKind::Share | MetricKind::Ordinal => Unit::Share,
-        _ => decimals(of.arms.iter().filter_map(|arm| Some(arm.figure.as_ref().ok()?.value.abs())).fold(0.0, f64::max)),
-    }
-}
-
-fn decimals(largest: f64) -> Unit {
-    match largest {
-        largest if largest >= 1000.0 => Unit::Plain(0),
-        largest if largest >= 10.0 => Unit::Plain(1),
-        largest if largest >= 1.0 => Unit::Plain(2),
-        largest if largest >= 0.1 => Unit::Plain(3),
-        _ => Unit::Plain(5),
+/// A metric's name, and what was taken out of its differences.
+fn adjusted_for(of: &MetricAnswer, lang: Lang) -> String {
+    let name = &of.metric.name;
+    match of.metric.before.as_ref().filter(|_| of.kind == MetricKind::Mean) {
+        Some(before) => lang.pick(format!("{name}, adjusted for {before} of before"), format!("{name}（已按此前的 {before} 调整）")),
+        None => name.clone(),
     }
 }
 
@@ -108,7 +104,8 @@ pub fn sentence(answer: &CompareAnswer, of: &MetricAnswer, pair: &PairAnswer, la
         }
         Ok(found) => found,
     };
-    let size = told(&found.difference, unit(of), lang);
+    let size = size(found, of, answer.level, lang);
+    let metric = &adjusted_for(of, lang);
     let more = if found.told.len() > 1 { also(found, lang) } else { String::new() };
     match found.verdict() {
         Shown::Inconclusive => {
@@ -131,49 +128,6 @@ pub fn sentence(answer: &CompareAnswer, of: &MetricAnswer, pair: &PairAnswer, la
 fn also(found: &Judged, lang: Lang) -> String {
     let more: Vec<&str> = found.told.iter().skip(1).map(|told| verdict(told.shown, lang)).collect();
     lang.pick(format!(", and {}", more.join(", ")), format!("，且{}", more.join("、")))
-}
-
-/// A difference with its interval; of shares in percentage points.
-fn told(difference: &Estimate, unit: Unit, lang: Lang) -> String {
-    match unit {
-        Unit::Share => super::numbers::points(difference, lang),
-        Unit::Plain(decimals) => {
-            let [value, low, high] = [difference.value, difference.low, difference.high].map(|value| endless(value, decimals));
-            lang.pick(format!("{value} ({low} – {high})"), format!("{value}（{low} – {high}）"))
-        }
-    }
-}
-
-fn endless(value: f64, decimals: usize) -> String {
-    match value {
-        f64::INFINITY => "∞".to_owned(),
-        f64::NEG_INFINITY => "-∞".to_owned(),
-        value => signed(value, decimals),
-    }
-}
-
-/// How many units would settle it, in words.
-fn settle(found: &Judged, lang: Lang) -> String {
-    match found.would_settle {
-        Some(units) => lang.pick(
-            format!("{} of about {} units would settle it", count(found.units), count(units)),
-            format!("目前 {} 个单位，约需 {} 个方可定论", count(found.units), count(units)),
-        ),
-        None => lang
-            .pick("no number of units would settle it without a margin that matters", "未给出有意义的界值，再多数据也无法定论")
-            .to_owned(),
-    }
-}
-
-/// Why nothing can be said, in the language where the reason is our own.
-pub fn because(why: &Why, lang: Lang) -> String {
-    match (lang, why) {
-        (Lang::Zh, Why::Absent { arm }) => format!("{arm} 没有测得该指标的记录"),
-        (Lang::Zh, Why::NoOverlap) => "没有任何分层同时有两家足够的记录".to_owned(),
-        (Lang::Zh, Why::Units { first, second }) => format!("中位数为 {first} 与 {second}，相差约一千倍：毫秒与秒混用？"),
-        (Lang::Zh, Why::TooEarly { units, first }) => format!("目前 {units} 个单位，可随时查看的区间自 {first} 个起"),
-        _ => why.to_string(),
-    }
 }
 
 /// The names of a pair.
@@ -224,7 +178,7 @@ fn pair_warnings(answer: &CompareAnswer, of: &MetricAnswer, pair: &PairAnswer, l
     let metric = &of.metric.name;
     let mut said = Vec::new();
     if let Some(pooled) = pair.pooled.filter(|pooled| pooled.reversed) {
-        let size = told(&pooled.difference, unit(of), lang);
+        let size = unadjusted(&pooled.difference, of, lang);
         said.push(lang.pick(
             format!("{metric}, {first} against {second}: pooled, the difference points the other way ({size}) than in every stratum (Simpson's paradox): the vendors' rows are spread unevenly over the strata. The verdict compares within strata."),
             format!("{metric}，{first} 对 {second}：合并后的差异（{size}）与每个分层内的方向相反（辛普森悖论），因为两家的记录在各分层的分布不均。结论以分层内比较为准。"),
@@ -262,7 +216,13 @@ fn figures(answer: &CompareAnswer, lang: Lang) -> Table {
         let mut cells = vec![named(of, lang)];
         cells.extend(of.arms.iter().map(|arm| match &arm.figure {
             Ok(figure) => figure_in(figure, own_unit(of), lang),
-            Err(why) => because(why, lang),
+            Err(why) => match arm.alone {
+                Some(value) => lang.pick(
+                    format!("{} ({})", number(value, own_unit(of)), because(why, lang)),
+                    format!("{}（{}）", number(value, own_unit(of)), because(why, lang)),
+                ),
+                None => because(why, lang),
+            },
         }));
         table.row(cells);
     }
@@ -270,18 +230,18 @@ fn figures(answer: &CompareAnswer, lang: Lang) -> Table {
 }
 
 fn differences(answer: &CompareAnswer, lang: Lang) -> Table {
-    let caption = lang.pick("Differences, first less second, and what they show", "差异（前者减后者）与结论");
-    let unadjusted = percent(answer.level);
-    let unadjusted = lang.pick(format!("difference ({unadjusted}, unadjusted)"), format!("差异（{unadjusted}，未校正）"));
-    let heads = lang.pick(["metric", "pair", &unadjusted, "verdict"], ["指标", "对比", &unadjusted, "结论"]);
+    let caption = lang.pick("By how much the first is better, and what that shows", "前者优于后者多少，以及结论");
+    let level = percent(answer.level);
+    let by = lang.pick(format!("better by ({level}, unadjusted)"), format!("优多少（{level}，未校正）"));
+    let heads = lang.pick(["metric", "pair", &by, VERDICT[0]], ["指标", "对比", &by, VERDICT[1]]);
     let mut table = Table::new(caption, &heads).words(1).words(3);
     for of in &answer.metrics {
         for pair in &of.pairs {
-            let (told, verdict) = match &pair.overall {
-                Ok(found) => (told(&found.difference, unit(of), lang), verdicts(found, lang)),
+            let (by, verdict) = match &pair.overall {
+                Ok(found) => (unadjusted(&found.difference, of, lang), verdicts(found, of, lang)),
                 Err(why) => ("–".to_owned(), format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang))),
             };
-            table.row([of.metric.name.clone(), between(answer, pair), told, verdict]);
+            table.row([of.metric.name.clone(), between(answer, pair), by, verdict]);
         }
     }
     table
@@ -290,9 +250,11 @@ fn differences(answer: &CompareAnswer, lang: Lang) -> Table {
 /// What the verdicts rest on.
 fn tests(answer: &CompareAnswer, lang: Lang) -> Table {
     let caption = lang.pick("What the verdicts rest on", "结论的依据");
+    let level = percent(answer.level);
+    let less = lang.pick(format!("first less second ({level}, unadjusted)"), format!("前者减后者（{level}，未校正）"));
     let heads = lang.pick(
-        ["metric", "pair", "adjusted interval (level)", "p", "p adjusted", "as a ratio", "units"],
-        ["指标", "对比", "校正后区间（水平）", "p", "校正后 p", "比值", "单位数"],
+        ["metric", "pair", &less, "p", "p adjusted", "as a ratio", "units"],
+        ["指标", "对比", &less, "p", "校正后 p", "比值", "单位数"],
     );
     let mut table = Table::new(caption, &heads).words(1);
     for of in &answer.metrics {
@@ -302,7 +264,8 @@ fn tests(answer: &CompareAnswer, lang: Lang) -> Table {
             table.row([
                 of.metric.name.clone(),
                 between(answer, pair),
-                format!("{} ({})", ends(&found.adjusted, unit(of)), percent(found.adjusted_level)),
+                // Turned twice is as it was: first less second.
+                unadjusted(&of.metric.better.turned(&found.difference), of, lang),
                 p_value(found.p_value),
                 p_value(found.p_adjusted),
                 ratio,
@@ -318,27 +281,11 @@ fn between(answer: &CompareAnswer, pair: &PairAnswer) -> String {
     format!("{first} – {second}")
 }
 
-fn ends(estimate: &Estimate, unit: Unit) -> String {
-    match unit {
-        Unit::Share => interval(estimate.low, estimate.high, Unit::Share),
-        Unit::Plain(decimals) => format!("{} – {}", endless(estimate.low, decimals), endless(estimate.high, decimals)),
-    }
-}
-
-/// All that holds, and how many would settle what does not.
-fn verdicts(found: &Judged, lang: Lang) -> String {
-    let all: Vec<&str> = found.told.iter().map(|told| verdict(told.shown, lang)).collect();
-    let all = all.join(lang.pick(", ", "、"));
-    match found.would_settle {
-        Some(units) => lang.pick(format!("{all} (of about {})", count(units)), format!("{all}（约需 {}）", count(units))),
-        None => all,
-    }
-}
-
 fn strata(answer: &CompareAnswer, lang: Lang) -> Table {
     let caption = lang.pick("The same within each stratum", "各分层内的比较");
-    let heads =
-        lang.pick(["metric", "pair", "stratum", "difference", "verdict", "units"], ["指标", "对比", "分层", "差异", "结论", "单位数"]);
+    let level = percent(answer.level);
+    let by = lang.pick(format!("better by ({level}, unadjusted)"), format!("优多少（{level}，未校正）"));
+    let heads = lang.pick(["metric", "pair", "stratum", &by, VERDICT[0], "units"], ["指标", "对比", "分层", &by, VERDICT[1], "单位数"]);
     let mut table = Table::new(caption, &heads).words(1).words(2).words(4);
     for of in &answer.metrics {
         for pair in &of.pairs {
@@ -346,7 +293,7 @@ fn strata(answer: &CompareAnswer, lang: Lang) -> Table {
                 let stratum = answer.strata.get(within.stratum).cloned().unwrap_or_default();
                 let start = [of.metric.name.clone(), between(answer, pair), stratum];
                 let rest = match &within.judged {
-                    Ok(found) => [told(&found.difference, unit(of), lang), verdicts(found, lang), count(found.units)],
+                    Ok(found) => [unadjusted(&found.difference, of, lang), verdicts(found, of, lang), count(found.units)],
                     Err(why) => ["–".to_owned(), format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang)), "–".to_owned()],
                 };
                 table.row(start.into_iter().chain(rest));
@@ -374,28 +321,41 @@ fn ranks(answer: &CompareAnswer, lang: Lang) -> Option<Table> {
     Some(table)
 }
 
-/// A metric's differences, overall and by stratum.
+/// By how much the first of each pair is better in a metric, overall and by stratum.
 pub fn forest(answer: &CompareAnswer, of: &MetricAnswer, lang: Lang) -> Chart {
+    let by = |found: &Judged| -> Figure {
+        let reached = found.told.first().map_or(found.difference, |told| told.interval);
+        (&of.metric.better.turned(&reached)).into()
+    };
     let mut rows: Vec<(String, Figure)> = Vec::new();
     for pair in &of.pairs {
-        let (first, second) = names(answer, pair);
         if let Ok(found) = &pair.overall {
-            rows.push((format!("{first} – {second}"), (&found.difference).into()));
+            rows.push((between(answer, pair), by(found)));
         }
         for within in &pair.strata {
             let stratum = answer.strata.get(within.stratum).map_or("", String::as_str);
             if let Ok(found) = &within.judged {
-                rows.push((format!("  {stratum}"), (&found.difference).into()));
+                rows.push((format!("  {stratum}"), by(found)));
             }
         }
     }
-    let name = named(of, lang);
+    let (name, column) = (named(of, lang), &of.metric.name);
     Chart {
         caption: lang.pick(
-            format!("{name}: differences with {} intervals", percent(answer.level)),
-            format!("{name}：差异与 {} 区间", percent(answer.level)),
+            format!("{name}: by how much the first is better, with the adjusted interval that its first verdict was reached by; levels in the table"),
+            format!("{name}：前者优于后者多少，附得出首个结论所依据的校正后区间；水平见表格"),
         ),
-        drawn: Drawn::Forest { axis: of.metric.name.clone(), share: unit(of) == Unit::Share, nothing: Some(0.0), rows },
+        drawn: Drawn::Forest {
+            axis: lang.pick(format!("{column}: better by"), format!("{column}：优多少")),
+            share: unit(of) == Unit::Share,
+            nothing: Some(0.0),
+            sides: Some(Sides {
+                worse: lang.pick("← the second is better", "← 后者更优").to_owned(),
+                better: lang.pick("the first is better →", "前者更优 →").to_owned(),
+                margin: of.metric.margin,
+            }),
+            rows,
+        },
     }
 }
 
@@ -410,8 +370,8 @@ fn method(answer: &CompareAnswer, lang: Lang) -> Vec<String> {
     let used = used.join(lang.pick("; ", "；"));
     let level = percent(answer.level);
     let mut lines = vec![lang.pick(
-        format!("Better: all of the interval on the good side of 0; inferior: all of it on the bad side; equivalent: all of it within the margin; non-inferior: all of it above minus the margin; else inconclusive. The interval is the adjusted one: over primary metrics and pairs by Holm, over secondary ones and over strata by Benjamini and Hochberg, each at {level}."),
-        format!("更优：区间全部位于 0 的有利一侧；更差：全部位于不利一侧；等效：全部位于界值之内；非劣：全部高于负界值；否则尚无定论。所用区间为校正后区间：主要指标与各对比用 Holm，次要指标与各分层用 Benjamini–Hochberg，水平均为 {level}。"),
+        format!("Better: all of the interval on the good side of 0; inferior: all of it on the bad side; equivalent: all of it within the margin; non-inferior: all of it above minus the margin; else inconclusive. The interval is the one beside the verdict, of by how much the first is better, adjusted over how many such questions were asked: over primary metrics and pairs by Holm, over secondary ones and over strata by Benjamini and Hochberg, each at {level}."),
+        format!("更优：区间全部位于 0 的有利一侧；更差：全部位于不利一侧；等效：全部位于界值之内；非劣：全部高于负界值；否则尚无定论。所用区间为结论旁所列的区间（前者优多少），已按同类问题的数量校正：主要指标与各对比用 Holm，次要指标与各分层用 Benjamini–Hochberg，水平均为 {level}。"),
     )];
     lines.push(lang.pick(format!("Intervals: {used}."), format!("区间：{used}。")));
     if !answer.strata.is_empty() {

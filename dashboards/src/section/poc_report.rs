@@ -1,17 +1,22 @@
 //! The report of a POC: what was decided, in one page, and what it rests on.
 
-use qoe_query::poc::compare::{CompareAnswer, Shift};
+use qoe_query::poc::compare::{CompareAnswer, MetricAnswer, PairAnswer, Shift};
 use qoe_query::poc::{Poc, Rank, Stopping};
 use qoe_query::statistics::verdict::Shown;
 
 use super::numbers::{Unit, count, number, percent, plain};
-use super::poc_compare::{because, names, poc_compare, sentence, unit, verdict};
+use super::poc_compare::{names, poc_compare, sentence, unit, verdict};
+use super::poc_told::reached;
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
 
 /// Sentences on the first page.
 const MOST_SENTENCES: usize = 5;
+/// Metrics a matrix has columns for; of more it goes on in another.
+const ABREAST: usize = 3;
+/// Pairs whose distributions are drawn; more lines say nothing.
+const MOST_PAIRS: usize = 10;
 
 /// For each vendor: the decisive comparisons it won, lost, and those that are open.
 pub fn tiles(answer: &CompareAnswer, lang: Lang) -> Vec<[String; 4]> {
@@ -77,7 +82,7 @@ pub fn headline(answer: &CompareAnswer, lang: Lang) -> Section {
     if more > 0 {
         section.says.push(lang.pick(format!("The matrix below has {more} more."), format!("另有 {more} 项对比见下方矩阵。")));
     }
-    section.tables.push(matrix(answer, lang));
+    section.tables.extend(matrix(answer, lang));
     section
 }
 
@@ -103,6 +108,12 @@ fn leader(answer: &CompareAnswer, lang: Lang) -> String {
                 format!("{name} 在 {} 项主要对比中更优，无一更差，其他供应商均无更优项{rest}。", tally.better),
             )
         }
+        None if alike(answer) => lang
+            .pick(
+                "The vendors are alike within the margins: in every decisive comparison they differ by less than matters.",
+                "各供应商在界值之内并无差别：每一项主要对比的差异都小于有意义的程度。",
+            )
+            .to_owned(),
         None => lang
             .pick(
                 "No vendor is better throughout: who wins depends on what is weighed most, or the data do not tell yet.",
@@ -112,44 +123,41 @@ fn leader(answer: &CompareAnswer, lang: Lang) -> String {
     }
 }
 
-/// Verdicts of all metrics, a column a pair.
-fn matrix(answer: &CompareAnswer, lang: Lang) -> Table {
-    let pairs: Vec<String> = answer
-        .metrics
-        .first()
-        .map(|of| {
-            of.pairs
-                .iter()
-                .map(|pair| names(answer, pair))
-                .map(|(first, second)| lang.pick(format!("{first} against {second}"), format!("{first} 对 {second}")))
-                .collect()
-        })
-        .unwrap_or_default();
-    let mut heads = vec![lang.pick("metric", "指标")];
-    heads.extend(pairs.iter().map(String::as_str));
-    let caption = lang.pick("Verdicts, of the first vendor beside the second", "结论矩阵（前者相对后者）");
-    let mut table = Table::new(caption, &heads);
+/// Whether all decisive comparisons are equivalent.
+fn alike(answer: &CompareAnswer) -> bool {
+    let mut decisive = answer.metrics.iter().filter(|of| of.metric.rank == Rank::Primary).flat_map(|of| &of.pairs).peekable();
+    let equivalent =
+        |pair: &PairAnswer| pair.overall.as_ref().is_ok_and(|found| found.told.iter().any(|told| told.shown == Shown::Equivalent));
+    decisive.peek().is_some() && decisive.all(equivalent)
+}
+
+/// Verdicts of all metrics, a row a pair; reasons why nothing can be said stand with the differences.
+fn matrix(answer: &CompareAnswer, lang: Lang) -> Vec<Table> {
+    let rank = |of: &MetricAnswer| if of.metric.rank == Rank::Primary { "" } else { lang.pick(" (secondary)", "（次要）") };
+    let mut heads = vec![lang.pick("first – second", "前者 – 后者").to_owned()];
+    heads.extend(answer.metrics.iter().map(|of| format!("{}{}", of.metric.name, rank(of))));
+    let caption = lang.pick(
+        "Verdicts, of the first vendor beside the second, each with the adjusted interval of “better by” it was reached by",
+        "结论矩阵（前者相对后者），附所依据的“优多少”的校正后区间",
+    );
+    let mut table = Table::new(caption, &heads.iter().map(String::as_str).collect::<Vec<_>>());
     for column in 1..heads.len() {
         table = table.words(column);
     }
-    for of in &answer.metrics {
-        let rank = if of.metric.rank == Rank::Primary { String::new() } else { lang.pick(" (secondary)", "（次要）").to_owned() };
-        let mut cells = vec![format!("{}{rank}", of.metric.name)];
-        cells.extend(of.pairs.iter().map(|pair| match &pair.overall {
-            Err(why) => format!("{}: {}", verdict(Shown::Inconclusive, lang), because(why, lang)),
-            Ok(found) => {
-                let all: Vec<&str> = found.told.iter().map(|told| verdict(told.shown, lang)).collect();
-                let reversed = pair.pooled.is_some_and(|pooled| pooled.reversed);
-                format!(
-                    "{}{}",
-                    all.join(lang.pick(", ", "、")),
-                    if reversed { lang.pick(" (pooled: reversed)", "（合并后反向）") } else { "" }
-                )
-            }
-        }));
+    let pairs = answer.metrics.first().map_or(0, |of| of.pairs.len());
+    for at in 0..pairs {
+        let (first, second) = names(answer, &answer.metrics[0].pairs[at]);
+        let mut cells = vec![format!("{first} – {second}")];
+        cells.extend(answer.metrics.iter().map(|of| cell(of, &of.pairs[at], lang)));
         table.row(cells);
     }
-    table
+    table.in_blocks(1, ABREAST)
+}
+
+fn cell(of: &MetricAnswer, pair: &PairAnswer, lang: Lang) -> String {
+    let Ok(found) = &pair.overall else { return verdict(Shown::Inconclusive, lang).to_owned() };
+    let reversed = pair.pooled.is_some_and(|pooled| pooled.reversed);
+    format!("{}{}", reached(found, of, lang), if reversed { lang.pick(" (pooled: reversed)", "（合并后反向）") } else { "" })
 }
 
 /// The parts.
@@ -165,13 +173,21 @@ fn along(answer: &CompareAnswer, shifts: &[Shift], lang: Lang) -> Option<Section
         return None;
     }
     let mut section = Section::new("shifts", lang.pick("Where in the distribution they differ", "差异在分布中的位置"));
+    let pairs = shifts.iter().filter(|shift| shift.metric == shifts[0].metric).count();
+    if pairs > MOST_PAIRS {
+        section.says.push(lang.pick(
+            format!("{pairs} pairs are too many to draw: compare some of the vendors alone (--arms)."),
+            format!("共 {pairs} 对，无法逐一绘制：请只选部分供应商比较（--arms）。"),
+        ));
+        return Some(section);
+    }
     let mut at = 0;
     while at < shifts.len() {
         let metric = shifts[at].metric;
         let own: Vec<&Shift> = shifts[at..].iter().take_while(|shift| shift.metric == metric).collect();
         at += own.len();
         let of = &answer.metrics[metric];
-        section.tables.push(along_table(answer, &own, lang));
+        section.tables.extend(along_table(answer, &own, lang).in_blocks(1, ABREAST));
         let name = |shift: &Shift| format!("{} – {}", answer.arms[shift.first].name, answer.arms[shift.second].name);
         let share = unit(of) == Unit::Share;
         section.charts.push(Chart {

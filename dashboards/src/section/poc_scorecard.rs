@@ -66,10 +66,10 @@ pub fn scorecard(card: &Scorecard, lang: Lang) -> Section {
         );
     }
     section.tables.push(totals(card, lang));
-    section.tables.push(scores(card, lang));
+    section.tables.extend(scores(card, lang).in_blocks(1, 5));
     section.tables.push(weights(card, lang));
     section.tables.extend(tipping(card, lang));
-    section.tables.push(ranks(card, lang));
+    section.tables.extend(ranks(card, lang).in_blocks(1, 10));
     section.tables.push(items(card, lang));
     section.charts.extend(chart(card, lang));
     section.method.extend(method(card, lang));
@@ -304,7 +304,13 @@ fn chart(card: &Scorecard, lang: Lang) -> Option<Chart> {
     let rows: Vec<_> = card.vendors.iter().filter_map(|of| Some((of.arm.clone(), of.total.known.as_ref()?.into()))).collect();
     (!rows.is_empty()).then(|| Chart {
         caption: lang.pick("Totals over what is known, with intervals", "已知部分的总分及区间").to_owned(),
-        drawn: Drawn::Forest { axis: lang.pick("total, 0 to 1", "总分（0 到 1）").to_owned(), share: false, nothing: None, rows },
+        drawn: Drawn::Forest {
+            axis: lang.pick("total, 0 to 1", "总分（0 到 1）").to_owned(),
+            share: false,
+            nothing: None,
+            sides: None,
+            rows,
+        },
     })
 }
 

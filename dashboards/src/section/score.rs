@@ -127,6 +127,6 @@ fn chart(answer: &ScoreAnswer, lang: Lang) -> Option<Chart> {
             format!("Score by {}, with {} intervals", answer.by.join(", "), percent(answer.level)),
             format!("按 {} 的得分与 {} 区间", answer.by.join("、"), percent(answer.level)),
         ),
-        drawn: Drawn::Forest { axis: meaning(kind, lang).to_owned(), share: unit(kind) == Unit::Share, nothing: None, rows },
+        drawn: Drawn::Forest { axis: meaning(kind, lang).to_owned(), share: unit(kind) == Unit::Share, nothing: None, sides: None, rows },
     })
 }

@@ -365,7 +365,13 @@ fn chart(answer: &WordsAnswer, lang: Lang) -> Option<Chart> {
             format!("Log-odds that a text of someone who scored {} has the word, against the others', with intervals", low(answer, lang)),
             format!("评分{}者相对其他人使用各词的对数优势比及区间", low(answer, lang)),
         ),
-        drawn: Drawn::Forest { axis: lang.pick("log-odds ratio", "对数优势比").to_owned(), share: false, nothing: Some(0.0), rows },
+        drawn: Drawn::Forest {
+            axis: lang.pick("log-odds ratio", "对数优势比").to_owned(),
+            share: false,
+            nothing: Some(0.0),
+            sides: None,
+            rows,
+        },
     })
 }
 

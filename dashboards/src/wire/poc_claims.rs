@@ -55,7 +55,7 @@ fn part(part: &Part) -> Value {
         }
     };
     json!({
-        "place": part.place, "statistic": statistic, "quantile": quantile, "verdict": verdict(part.verdict), "p_against": part.p_against,
+        "place": part.place, "statistic": statistic, "quantile": quantile, "verdict": verdict(part.verdict), "p_against": part.p_against, "p_against_adjusted": part.p_against_adjusted, "p_for": part.p_for,
         "found": found, "why": why,
     })
 }

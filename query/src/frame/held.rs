@@ -40,7 +40,7 @@ impl Frame {
         let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
         functions::register(&context, definitions);
         context.register_table(super::source::TABLE, Arc::new(MemTable::try_new(schema, vec![batches])?))?;
-        Ok(Input { context, rows: Some(rows) })
+        Ok(Input { context, rows: Some(rows), csv: None })
     }
 }
 

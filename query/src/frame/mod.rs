@@ -3,11 +3,13 @@
 //! An analysis names what it wants of each row, as a column or any SQL expression, and in which role. What comes back are plain vectors, a value a
 //! row: NaN where a number was not measured, one past the labels where a category was not stated.
 
+mod csv;
 mod fill;
 mod groups;
 mod held;
 mod source;
 
+pub use csv::CsvError;
 pub use groups::Group;
 pub use source::{Input, SourceError};
 
@@ -137,7 +139,7 @@ pub enum FrameError {
         source: Box<DataFusionError>,
     },
     /// A value that does not fit its role.
-    #[error("{what:?} is {value:?} in row {row}, which is no {role}")]
+    #[error("{what:?} is {value:?} in row {row}, which is no {role}{}", if *role == "number" { csv::remedy(what, value) } else { String::new() })]
     Misfit {
         /// The column.
         what: String,
@@ -156,6 +158,9 @@ pub enum FrameError {
         /// What DataFusion says.
         source: Box<DataFusionError>,
     },
+    /// A row of a CSV file does not fit.
+    #[error("read the rows of the file")]
+    Csv(#[from] CsvError),
     /// The rows could not be read.
     #[error("read the rows")]
     Rows(#[source] Box<DataFusionError>),
@@ -301,9 +306,10 @@ impl Input {
             unique.iter().zip(frame.schema().fields()).map(|(want, field)| fill::Filling::new(want, field.data_type(), expected)).collect();
         frame = fill::cast(frame, &columns).map_err(|error| FrameError::Rows(Box::new(error)))?;
         let mut rows = 0;
-        let mut batches = frame.execute_stream().await.map_err(|error| FrameError::Rows(Box::new(error)))?;
+        let unread = |error| self.unread(error);
+        let mut batches = frame.execute_stream().await.map_err(unread)?;
         while let Some(batch) = batches.next().await {
-            let batch = batch.map_err(|error| FrameError::Rows(Box::new(error)))?;
+            let batch = batch.map_err(unread)?;
             for (column, values) in columns.iter_mut().zip(batch.columns()) {
                 column.extend(values, rows)?;
             }
@@ -311,6 +317,31 @@ impl Input {
         }
         let columns = unique.iter().zip(columns).map(|(want, column)| (want.what.clone(), column.finish()));
         Ok(Frame { rows, columns: columns.collect() })
+    }
+
+    /// Why rows cannot be read: of CSV the line that does not fit.
+    fn unread(&self, error: DataFusionError) -> FrameError {
+        let misfit = self.csv.as_ref().and_then(|(path, delimiter)| csv::misfit(path, *delimiter));
+        misfit.map_or_else(|| FrameError::Rows(Box::new(error)), FrameError::Csv)
+    }
+
+    /// The question that reads these columns, as SQL over `data`.
+    pub async fn question(&self, wanted: &[Want], condition: Option<&str>) -> Result<String, FrameError> {
+        let columns = self.columns().await?;
+        let mut asked: Vec<String> = Vec::new();
+        for want in wanted {
+            let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+            let written = if columns.contains(&want.what) && !is_plain(&want.what) {
+                format!("\"{}\"", want.what.replace('"', "\"\""))
+            } else {
+                want.what.clone()
+            };
+            if !asked.contains(&written) {
+                asked.push(written);
+            }
+        }
+        let kept = condition.map_or_else(String::new, |condition| format!("\nWHERE {condition}"));
+        Ok(format!("SELECT {}\nFROM data{kept}", asked.join(",\n       ")))
     }
 
     /// The names of the columns there are.

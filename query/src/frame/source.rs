@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionConfig, SessionContext};
 
+use super::csv::{self, CsvError};
 use crate::catalog::{Definitions, Mode};
 use crate::{Catalog, CatalogError, functions};
 
@@ -20,6 +21,8 @@ pub struct Input {
     pub(super) context: SessionContext,
     /// How many rows there are, where that is known before they are read.
     pub(super) rows: Option<usize>,
+    /// The file and its delimiter, where it is CSV.
+    pub(super) csv: Option<(PathBuf, u8)>,
 }
 
 impl std::fmt::Debug for Input {
@@ -61,6 +64,14 @@ pub enum SourceError {
         /// What DataFusion says.
         source: Box<DataFusionError>,
     },
+    /// A CSV file that says what is wrong with it.
+    #[error("read {} as CSV", path.display())]
+    Csv {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        source: CsvError,
+    },
     /// The store's tables cannot be had.
     #[error("set up the tables of the store")]
     Store(#[from] CatalogError),
@@ -82,10 +93,16 @@ impl Input {
         let name = path.to_string_lossy().into_owned();
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         let dotted = dotted(path);
-        let csv = |delimiter| CsvReadOptions::new().has_header(true).delimiter(delimiter).schema_infer_max_records(LOOKED_AT);
+        let text = matches!(ending.as_str(), "csv" | "tsv");
+        let wrong = |source| SourceError::Csv { path: path.to_owned(), source };
+        let csv = if text { Some((path.to_owned(), csv::looked_at(path, &ending).map_err(wrong)?)) } else { None };
+        let options = |delimiter| {
+            let options = CsvReadOptions::new().has_header(true).delimiter(delimiter).newlines_in_values(true);
+            options.schema_infer_max_records(LOOKED_AT).file_extension(&dotted)
+        };
         let (format, registered) = match ending.as_str() {
-            "csv" => ("CSV", context.register_csv(TABLE, &name, csv(b',').file_extension(&dotted)).await),
-            "tsv" => ("TSV", context.register_csv(TABLE, &name, csv(b'\t').file_extension(&dotted)).await),
+            "csv" => ("CSV", context.register_csv(TABLE, &name, options(csv.as_ref().map_or(b',', |of| of.1))).await),
+            "tsv" => ("TSV", context.register_csv(TABLE, &name, options(b'\t')).await),
             "parquet" => ("Parquet", context.register_parquet(TABLE, &name, ParquetReadOptions::default().file_extension(&dotted)).await),
             "ndjson" | "jsonl" | "json" => {
                 let options = JsonReadOptions::default().file_extension(&dotted).schema_infer_max_records(LOOKED_AT);
@@ -93,8 +110,11 @@ impl Input {
             }
             _ => return Err(SourceError::Format { path: path.to_owned() }),
         };
-        registered.map_err(|source| SourceError::Unreadable { path: path.to_owned(), format, source: Box::new(source) })?;
-        Ok(Input { context, rows: None })
+        registered.map_err(|source| match csv.as_ref().and_then(|(path, delimiter)| csv::misfit(path, *delimiter)) {
+            Some(misfit) => wrong(misfit),
+            None => SourceError::Unreadable { path: path.to_owned(), format, source: Box::new(source) },
+        })?;
+        Ok(Input { context, rows: None, csv })
     }
 
     /// What this question in SQL answers about a project of a store.
@@ -103,7 +123,7 @@ impl Input {
         let plan = |error| SourceError::Plan(Box::new(error));
         let view = context.sql(sql).await.map(DataFrame::into_view).map_err(plan)?;
         context.register_table(TABLE, view).map_err(plan)?;
-        Ok(Input { context, rows: None })
+        Ok(Input { context, rows: None, csv: None })
     }
 }
 

@@ -126,7 +126,7 @@ impl ClaimsQuestion {
         let claims = self.claims.iter().map(|claim| {
             let frame = first.filter(|_| is_effect(&claim.hypothesis)).unwrap_or(frame);
             let arms: Vec<String> = claim.arm.as_ref().map_or_else(|| labels.to_vec(), |arm| vec![arm.clone()]);
-            let arms = arms.into_iter().map(|arm| self.arm(claim, frame, arm)).collect();
+            let arms = self.judged(claim, arms.into_iter().map(|arm| self.arm(claim, frame, arm)).collect());
             ClaimAnswer { restated: restated(&claim.hypothesis), claim: claim.clone(), arms }
         });
         ClaimsAnswer { claims: claims.collect(), level: self.level, unit: self.columns.unit.clone(), rows: frame.rows() as u64, unplaced }
@@ -144,25 +144,44 @@ impl ClaimsQuestion {
             persons.len() as u64
         });
         let tested = tested::Test { columns: &self.columns, level: self.level };
-        let (mut parts, absent) = tested.parts(&claim.hypothesis, &own);
+        let (parts, absent) = tested.parts(&claim.hypothesis, &own);
+        let (n, units) = (rows.len() as u64, units.unwrap_or(rows.len() as u64));
+        ArmVerdict { arm, verdict: Verdict::Untestable, parts, absent, n, units, tests: Vec::new() }
+    }
+
+    /// The verdicts of a claim. Its figures are held against it by Holm's correction over all figures of all vendors: three vendors of whom it is true
+    /// contradict it no more often than one does. What is shown of a vendor takes all of its figures, so that vendors alone are corrected for.
+    fn judged(&self, claim: &Claim, mut arms: Vec<ArmVerdict>) -> Vec<ArmVerdict> {
         let alpha = (1.0 - self.level.level()) / 2.0;
-        let adjusted = holm(&parts.iter().map(|part| part.p_against.unwrap_or(f64::NAN)).collect::<Vec<_>>());
-        for (part, p) in parts.iter_mut().zip(adjusted) {
-            part.verdict = match () {
-                () if part.p_against.is_some() && p <= alpha => Verdict::Contradicted,
-                () if part.shown => Verdict::Supported,
-                () => Verdict::Untestable,
+        let against: Vec<f64> = arms.iter().flat_map(|arm| &arm.parts).map(|part| part.p_against.unwrap_or(f64::NAN)).collect();
+        let mut against = holm(&against).into_iter();
+        let whole = |arm: &ArmVerdict| arm.parts.iter().map(|part| part.p_for).fold(f64::NEG_INFINITY, f64::max);
+        let shown = holm(&arms.iter().map(whole).collect::<Vec<_>>());
+        // What one figure takes where the vendor's worst takes so much: Holm's factor of the vendor.
+        for (arm, shown) in arms.iter_mut().zip(shown) {
+            let worst = whole(arm);
+            let factor = if worst > 0.0 { shown / worst } else { 1.0 };
+            for part in &mut arm.parts {
+                let p = against.next().unwrap_or(1.0);
+                part.p_against_adjusted = part.p_against.map(|_| p);
+                part.verdict = match () {
+                    () if part.p_against.is_some() && p <= alpha => Verdict::Contradicted,
+                    () if part.p_for * factor.max(1.0) <= alpha => Verdict::Supported,
+                    () => Verdict::Untestable,
+                };
+            }
+            arm.verdict = if arm.parts.iter().any(|part| part.verdict == Verdict::Contradicted) {
+                Verdict::Contradicted
+            } else if !arm.parts.is_empty() && arm.absent.is_empty() && shown <= alpha {
+                Verdict::Supported
+            } else {
+                Verdict::Untestable
             };
+            if arm.verdict == Verdict::Untestable {
+                arm.tests = tested::would_test(claim, &arm.parts, &arm.absent, arm.n == 0);
+            }
         }
-        let verdict = if parts.iter().any(|part| part.verdict == Verdict::Contradicted) {
-            Verdict::Contradicted
-        } else if !parts.is_empty() && absent.is_empty() && parts.iter().all(|part| part.verdict == Verdict::Supported) {
-            Verdict::Supported
-        } else {
-            Verdict::Untestable
-        };
-        let tests = if verdict == Verdict::Untestable { tested::would_test(claim, &parts, &absent, rows.is_empty()) } else { Vec::new() };
-        ArmVerdict { arm, verdict, parts, absent, n: rows.len() as u64, units: units.unwrap_or(rows.len() as u64), tests }
+        arms
     }
 }
 
@@ -174,3 +193,6 @@ pub fn is_effect(hypothesis: &Hypothesis) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,9 +50,14 @@ impl Wrong {
     }
 
     fn in_text(self, text: &str) -> PocFileError {
-        let before = text.get(..self.at.start.min(text.len())).unwrap_or(text);
-        PocFileError::Refused { path: None, line: 1 + before.matches('\n').count(), key: self.key, what: self.what }
+        PocFileError::Refused { path: None, line: line(text, self.at.start), key: self.key, what: self.what }
     }
+}
+
+/// The line in which a byte of the text stands, from 1.
+fn line(text: &str, at: usize) -> usize {
+    let before = text.get(..at.min(text.len())).unwrap_or(text);
+    1 + before.matches('\n').count()
 }
 
 impl Poc {
@@ -69,7 +74,7 @@ impl Poc {
     /// does not add up to 1, a margin that is no difference, a metric stated twice, weights that sum to nothing.
     pub fn parse(text: &str) -> Result<Poc, PocFileError> {
         let raw: raw::File = toml::from_str(text).map_err(|error| syntax(&error, text).in_text(text))?;
-        poc(raw).map_err(|wrong| wrong.in_text(text))
+        poc(raw, text).map_err(|wrong| wrong.in_text(text))
     }
 }
 
@@ -84,7 +89,7 @@ fn syntax(error: &toml::de::Error, text: &str) -> Wrong {
     Wrong::new(at, key, error.message())
 }
 
-fn poc(raw: raw::File) -> Result<Poc, Wrong> {
+fn poc(raw: raw::File, text: &str) -> Result<Poc, Wrong> {
     let (arms, allocation) = stated::vendors(raw.vendors)?;
     let columns = columns(raw.columns)?;
     let randomised = randomised(&raw.design, &columns)?;
@@ -120,7 +125,7 @@ fn poc(raw: raw::File) -> Result<Poc, Wrong> {
         stopping,
         level,
         power,
-        scorecard: score::weighing(raw.scorecard, &arms)?,
+        scorecard: score::weighing(raw.scorecard, &arms, text)?,
         arms,
     })
 }

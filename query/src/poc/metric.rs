@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::frame::Want;
+use crate::statistics::Estimate;
 
 /// One metric.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,6 +125,14 @@ impl Better {
         match self {
             Better::Lower => -1.0,
             Better::Higher => 1.0,
+        }
+    }
+
+    /// A difference, first less second, turned so that positive says that the first is better.
+    pub fn turned(self, difference: &Estimate) -> Estimate {
+        match self {
+            Better::Higher => *difference,
+            Better::Lower => Estimate { value: -difference.value, low: -difference.high, high: -difference.low, n: difference.n },
         }
     }
 

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod example;
 pub mod file;
 pub mod metric;
+pub mod near;
 pub mod plan;
 pub mod scorecard;
 pub mod spec;

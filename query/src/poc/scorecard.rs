@@ -22,10 +22,19 @@ use crate::statistics::weighing::{Draws, Ranks, Standing, Tipping, Total, Weighe
 pub struct Weighing {
     /// Whose profile it starts from.
     pub profile: Option<String>,
+    /// Where a file states the profile, from 1.
+    pub profile_line: Option<usize>,
     /// Each with its weight and the reason for it; a dimension that is not named keeps the profile's.
     pub weights: Vec<Weight>,
     /// What is known of vendors beside what was measured.
     pub facts: Vec<Fact>,
+}
+
+impl Weighing {
+    /// Whether anything was stated of it.
+    pub fn is_asked(&self) -> bool {
+        self.profile.is_some() || !self.weights.is_empty() || !self.facts.is_empty()
+    }
 }
 
 /// What one dimension is worth.
@@ -52,6 +61,10 @@ pub struct Fact {
     pub value: f64,
     /// Where that is shown: a document, a ticket, a test.
     pub evidence: Option<String>,
+    /// Whether it is an item that the profile's checklist does not have, on purpose.
+    pub new: bool,
+    /// Where a file states it, from 1.
+    pub line: Option<usize>,
 }
 
 /// What is weighed by what.
@@ -170,6 +183,26 @@ pub enum ScorecardError {
         /// Items that have bounds.
         known: String,
     },
+    /// A fact about an item that the checklist does not have.
+    #[error(
+        "{}{dimension}.{item} of {arm:?} is no item of the checklist: {meant}it has {known}; of an item of your own say that it is new, by new = true or as \
+         {dimension}.+{item}",
+        line.map_or_else(String::new, |line| format!("line {line}, scorecard.fact.item: "))
+    )]
+    Unlisted {
+        /// Where it is stated in `poc.toml`, from 1.
+        line: Option<usize>,
+        /// Which vendor.
+        arm: String,
+        /// Of which dimension.
+        dimension: String,
+        /// Of which item.
+        item: String,
+        /// What was probably meant, in words; empty: nothing is near.
+        meant: String,
+        /// Items it has.
+        known: String,
+    },
     /// A fact about a vendor who is not compared.
     #[error("{dimension}.{item} is stated of {arm:?}, who is not compared: they are {}", arms.join(", "))]
     Arm {
@@ -207,7 +240,19 @@ pub enum ScorecardError {
 impl ScorecardQuestion {
     /// The profile that is started from.
     pub fn profile(&self) -> Result<&Profile, ProfilesError> {
-        self.profiles.get(self.weighing.profile.as_deref())
+        self.profiles.get(self.weighing.profile.as_deref()).map_err(|error| match error {
+            ProfilesError::Unknown { name, meant, known, .. } => {
+                ProfilesError::Unknown { line: self.weighing.profile_line, name, meant, known }
+            }
+            error => error,
+        })
+    }
+
+    /// Whether its own words are in order: a profile, dimensions, weights and items that there are.
+    pub fn checked(&self) -> Result<(), ScorecardError> {
+        let profile = self.profile()?;
+        self.weights(profile)?;
+        scoring::gathered(profile, &self.weighing.facts, &Evidence::default()).map(|_| ())
     }
 
     /// Weighs what is known.

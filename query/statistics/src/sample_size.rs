@@ -60,7 +60,7 @@ pub enum SampleSizeError {
         margin: f64,
     },
     /// The truth lies beyond what is to be shown.
-    #[error("the supposed difference of {truth} lies beyond the margin of {margin}, so that no number of units shows it")]
+    #[error("{truth} as it is supposed or was seen does not lie on the right side of {margin}, so that no number of units shows it")]
     Beyond {
         /// As supposed.
         truth: f64,

@@ -63,9 +63,10 @@ pub fn restated(hypothesis: &Hypothesis) -> Said {
             };
             Said::new(format!("in every {by}{en}: {}", each.en), format!("在每个 {by}{zh}中：{}", each.zh))
         }
-        Hypothesis::Untestable => {
-            Said::new("nothing that data could contradict: it states no figure", "没有可被数据推翻的内容：未给出任何数字")
-        }
+        Hypothesis::Untestable => Said::new(
+            "nothing that data could contradict: it does not state a column, a statistic of it and a bound",
+            "没有可被数据推翻的内容：未写明列、统计量与界限",
+        ),
     }
 }
 
@@ -82,6 +83,14 @@ fn sided(side: Side, many: bool) -> (&'static str, &'static str) {
 pub(super) fn plain(value: f64) -> String {
     let text = format!("{value:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A share that was seen, in percent: three digits of what lies between it and all or nothing.
+pub(super) fn seen(share: f64) -> String {
+    let rare = share.abs().min((1.0 - share).abs()) * 100.0;
+    let decimals = if rare > 0.0 { (2.0 - rare.log10().floor()).clamp(1.0, 6.0) as usize } else { 0 };
+    let text = format!("{:.decimals$}", share * 100.0);
+    format!("{} %", if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text })
 }
 
 /// A share in percent, with as many nines as it has.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::restated::{Said, percent, plain};
+use super::restated::{Said, plain, seen};
 use super::{Claim, Verdict};
 use crate::frame::{Frame, Want};
 use crate::poc::spec::{Columns, Hypothesis, Side};
@@ -43,10 +43,12 @@ pub struct Part {
     pub found: Result<Held, Why>,
     /// What it says; where several figures are held against a claim, a contradiction by Holm's correction over all of them.
     pub verdict: Verdict,
-    /// Whether the claim is shown here.
-    pub(super) shown: bool,
+    /// How often rows would speak so clearly for the claim though it is not true, just (one-sided, for this figure alone); 1: no figure.
+    pub p_for: f64,
     /// How often rows would speak so clearly against the claim though it is true, just (one-sided, for this figure alone); `None`: no figure.
     pub p_against: Option<f64>,
+    /// The same by Holm's correction over all figures of all vendors that are held against the claim.
+    pub p_against_adjusted: Option<f64>,
 }
 
 /// Why there is no figure.
@@ -122,7 +124,6 @@ impl Test<'_> {
     fn one(&self, hypothesis: &Hypothesis, frame: &Frame, place: Option<String>) -> Vec<Part> {
         let units = self.columns.unit.as_ref().map(|unit| frame.persons(unit));
         let rows = |what: &str| Rows { values: frame.numbers(what), units: units.as_deref() };
-        let alpha = (1.0 - self.level.level()) / 2.0;
         let sided = |statistic: Statistic, held: Result<Held, FigureError>, side: Side| {
             let (p_for, p_against) = match (&held, side) {
                 (Err(_), _) => (1.0, None),
@@ -130,7 +131,7 @@ impl Test<'_> {
                 (Ok(held), Side::AtLeast) => (held.p_at_least, Some(held.p_at_most)),
             };
             let found = held.map_err(Why::from);
-            Part { place: place.clone(), statistic, found, verdict: Verdict::Untestable, shown: p_for <= alpha, p_against }
+            Part { place: place.clone(), statistic, found, verdict: Verdict::Untestable, p_for, p_against, p_against_adjusted: None }
         };
         match hypothesis {
             Hypothesis::Quantiles { what, quantiles, bound, side } => {
@@ -164,25 +165,38 @@ impl Test<'_> {
     /// A claimed effect is contradicted where the interval excludes it on the side of less, and supported where it does not and at least
     /// [`SHOWN_OF_EFFECT`] of it is shown.
     fn claimed(&self, more: f64, found: Result<(Estimate, u64), Why>, place: Option<String>) -> Part {
-        let part =
-            |found, shown, p_against| Part { place, statistic: Statistic::Effect, found, verdict: Verdict::Untestable, shown, p_against };
+        let part = |found, p_for, p_against| Part {
+            place,
+            statistic: Statistic::Effect,
+            found,
+            verdict: Verdict::Untestable,
+            p_for,
+            p_against,
+            p_against_adjusted: None,
+        };
         let (relative, units) = match found {
-            Err(why) => return part(Err(why), false, None),
+            Err(why) => return part(Err(why), 1.0, None),
             Ok(found) => found,
         };
         let error = ((1.0 + relative.high).ln() - (1.0 + relative.low).ln()) / (2.0 * self.level.z());
         let apart = |bound: f64| ((1.0 + relative.value) / (1.0 + bound)).ln() / error;
         // How often an effect at the bound gives one so far above (or, of a claimed loss, below).
         let beyond = |bound: f64| normal_above(apart(bound) * more.signum());
-        let (against, shown) = (1.0 - beyond(more), beyond(more * SHOWN_OF_EFFECT) <= (1.0 - self.level.level()) / 2.0);
+        let (against, p_for) = (1.0 - beyond(more), beyond(more * SHOWN_OF_EFFECT));
         let steps = [more, more * SHOWN_OF_EFFECT].map(|bound| apart(bound).abs()).into_iter().fold(0.0, f64::max);
         let needed = ((self.level.z() + normal_quantile(POWER).unwrap_or(0.0)) / steps).powi(2) * relative.n as f64;
         let (p_at_least, p_at_most) = (normal_above(apart(more)), normal_above(-apart(more)));
         let figure =
             Figure { value: relative.value, low: Some(relative.low), high: Some(relative.high), n: relative.n, units, design_effect: 1.0 };
         let held = Held { figure, bound: more, p_at_most, p_at_least, needed: needed.is_finite().then_some(needed.ceil() as u64) };
-        part(Ok(held), shown, Some(against))
+        part(Ok(held), p_for, Some(against))
     }
+}
+
+/// Three digits of a number that is only about right.
+fn rounded(needed: u64) -> u64 {
+    let step = 10_u64.pow(needed.max(1).ilog10().saturating_sub(2));
+    needed.div_ceil(step).saturating_mul(step)
 }
 
 /// What would test a claim that was not.
@@ -218,7 +232,7 @@ fn part_test(hypothesis: &Hypothesis, part: &Part) -> Said {
         _ => String::new(),
     };
     let held = match &part.found {
-        Err(why) => return Said::new(format!("{}{what}{}", place.en, reason(why)), format!("{}{what}{}", place.zh, reason(why))),
+        Err(why) => return Said::new(format!("{}{what}{}", place.en, reason(why)), format!("{}{what}{}", place.zh, in_chinese(why))),
         Ok(held) => held,
     };
     let Some(needed) = held.needed else {
@@ -240,18 +254,32 @@ fn part_test(hypothesis: &Hypothesis, part: &Part) -> Said {
         let three = (3.0 / rare * held.figure.design_effect * (1.0 - 1e-12)).ceil();
         return Said::new(
             format!(
-                "{}about {needed} rows without one exception, where there are {n}; by the rule of three {three} would show it at 95 % one-sided",
-                place.en
+                "{}about {} rows without one exception, where there are {n}; by the rule of three {three} would show it at 95 % one-sided",
+                place.en,
+                rounded(needed)
             ),
-            format!("{}约 {needed} 行且无一例外（目前 {n} 行）；按三法则，{three} 行可在单侧 95 % 水平上证明", place.zh),
+            format!("{}约 {} 行且无一例外（目前 {n} 行）；按三法则，{three} 行可在单侧 95 % 水平上证明", place.zh, rounded(needed)),
         );
     }
     let share = matches!(hypothesis, Hypothesis::Share { .. } | Hypothesis::Effect { .. });
-    let value = if share { percent(held.figure.value) } else { plain(held.figure.value) };
+    let value = if share { seen(held.figure.value) } else { plain((held.figure.value * 1e3).round() / 1e3) };
     Said::new(
-        format!("{}{what}about {needed} rows in all, where there are {n}, if it stays at {value} (found {times} % of the time)", place.en),
-        format!("{}{what}若保持在 {value}，共约需 {needed} 行（目前 {n} 行；有 {times} % 的把握得出结论）", place.zh),
+        format!(
+            "{}{what}about {} rows in all, where there are {n}, if it stays at {value} (found {times} % of the time)",
+            place.en,
+            rounded(needed)
+        ),
+        format!("{}{what}若保持在 {value}，共约需 {} 行（目前 {n} 行；有 {times} % 的把握得出结论）", place.zh, rounded(needed)),
     )
+}
+
+/// Why, in Chinese where the reason is our own.
+fn in_chinese(why: &Why) -> String {
+    match why {
+        Why::NoConfounders => "未指明处理与结果共同受何影响：直接相减不是效应".to_owned(),
+        Why::NoRatio => "两组的结果并非都大于零，因此没有比值".to_owned(),
+        Why::Figure(_) | Why::Effect(_) => reason(why),
+    }
 }
 
 /// Why, with its causes.

@@ -66,6 +66,8 @@ pub struct MetricAnswer {
 pub struct ArmFigure {
     /// The figure with its interval at the level, or why there is none.
     pub figure: Result<Estimate, Why>,
+    /// The figure alone, where it has no interval; `None` where there is none, or it stands with its interval.
+    pub alone: Option<f64>,
     /// Rows in which the metric was measured.
     pub rows: u64,
     /// Rows in which it was not.
@@ -128,6 +130,9 @@ pub struct Judged {
     pub adjusted_level: Confidence,
     /// The interval at that level.
     pub adjusted: Estimate,
+    /// Each question that was asked of the difference, with the interval that answers it: whether there is one, and with a margin whether it is within it and
+    /// whether the first is not worse by as much.
+    pub tested: Vec<Tested>,
     /// What is shown, the first that holds first; never empty.
     pub told: Vec<Told>,
     /// Units of both vendors so far.
@@ -144,6 +149,54 @@ pub struct Told {
     pub shown: Shown,
     /// The level of the interval that shows it, after the correction over what was asked of its kind.
     pub level: Confidence,
+    /// That interval, first less second: what is shown is the rule ([`crate::statistics::verdict::shown`]) applied to it.
+    pub interval: Estimate,
+}
+
+/// A question that was asked of a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Is there one.
+    Difference,
+    /// Is it smaller than matters, either way.
+    Equivalence,
+    /// Is the first not worse by as much as matters.
+    NonInferiority,
+}
+
+/// A question with its answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tested {
+    /// Which.
+    pub question: Question,
+    /// How often data would speak so clearly though nothing is so, adjusted for how many questions of its kind were asked.
+    pub p_adjusted: f64,
+    /// The level at which it ended up being asked: that of its step in the correction.
+    pub level: Confidence,
+    /// The interval at that level, first less second.
+    pub interval: Estimate,
+    /// What that interval shows by the rule; `None`: not this.
+    pub shown: Option<Shown>,
+}
+
+impl Question {
+    /// As it is written in answers for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Question::Difference => "difference",
+            Question::Equivalence => "equivalence",
+            Question::NonInferiority => "non_inferiority",
+        }
+    }
+
+    /// Whether a verdict is an answer to it.
+    pub(super) fn is_answered_by(self, shown: Shown) -> bool {
+        match self {
+            Question::Difference => matches!(shown, Shown::Better | Shown::Inferior),
+            Question::Equivalence => shown == Shown::Equivalent,
+            Question::NonInferiority => shown == Shown::NonInferior,
+        }
+    }
 }
 
 /// Which questions a correction is over.

@@ -95,6 +95,20 @@ pub enum Why {
         /// Median of the second.
         second: f64,
     },
+    /// One vendor's figure has no interval: too few units.
+    #[error("no interval: {units} units, {least} are needed to know how far they differ")]
+    FewUnits {
+        /// There are.
+        units: u64,
+        /// It takes.
+        least: u64,
+    },
+    /// One vendor's figure has no interval: its units are all alike.
+    #[error("no interval: nothing varies between its {units} units")]
+    Alike {
+        /// There are.
+        units: u64,
+    },
     /// The statistics say why.
     #[error(transparent)]
     Contrast(#[from] ContrastError),

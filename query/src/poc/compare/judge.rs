@@ -1,13 +1,13 @@
 //! Verdicts: every question of a family tested, the tests adjusted for how many there are, and what they show.
 
-use super::answer::{Judged, MetricAnswer, PairAnswer, Pooled, StratumAnswer, Told};
+use super::answer::{Judged, MetricAnswer, PairAnswer, Pooled, Question, StratumAnswer, Tested, Told};
 use super::metric::{Compared, Measured, MeasuredPair};
 use super::{Why, turned};
 use crate::poc::metric::{Metric, Rank};
 use crate::poc::spec::Poc;
 use crate::statistics::contrast::Contrast;
 use crate::statistics::sequential::{FIRST_LOOK, Sequence};
-use crate::statistics::verdict::{Shown, growth_to_settle};
+use crate::statistics::verdict::{Shown, growth_to_settle, shown};
 use crate::statistics::{Confidence, Estimate, benjamini_hochberg, benjamini_hochberg_level, heterogeneity, holm, holm_levels};
 
 /// How tests of one kind are adjusted.
@@ -66,6 +66,13 @@ fn scattered(strata: &[Result<Compared, Why>]) -> Vec<heterogeneity::Stratum> {
         Some(heterogeneity::Stratum { value: compared.difference.value(), error })
     };
     strata.iter().flatten().filter_map(known).collect()
+}
+
+/// What holds, in the order in which it is told; never empty.
+fn told(tested: &[Tested]) -> Vec<Told> {
+    let told = |of: &Tested, shown: Shown| Told { shown, level: of.level, interval: of.interval };
+    let found: Vec<Told> = tested.iter().filter_map(|of| Some(told(of, of.shown?))).collect();
+    if found.is_empty() { tested.iter().take(1).map(|of| told(of, Shown::Inconclusive)).collect() } else { found }
 }
 
 struct Judge<'a> {
@@ -128,7 +135,8 @@ impl Judge<'_> {
         let early = || Why::TooEarly { units, first: FIRST_LOOK };
         let (difference, adjusted) =
             (self.interval(contrast, self.level).ok_or_else(early)?, self.interval(contrast, tests[0].level).ok_or_else(early)?);
-        let told = self.told(metric, contrast, tests);
+        let tested = self.tested(metric, contrast, tests).ok_or_else(early)?;
+        let told = told(&tested);
         let inconclusive = told[0].shown == Shown::Inconclusive;
         let half = (adjusted.high - adjusted.low) / 2.0;
         let value = turned(metric.better, contrast.value());
@@ -141,22 +149,25 @@ impl Judge<'_> {
             p_adjusted: tests[0].adjusted,
             adjusted_level: tests[0].level,
             adjusted,
+            tested,
             told,
             units,
             would_settle: growth.map(|growth| (growth * units as f64).ceil()).filter(|units| *units < 1e15).map(|units| units as u64),
         })
     }
 
-    /// What holds, in the order in which it is told; never empty.
-    fn told(&self, metric: &Metric, contrast: &Contrast, tests: &Tests) -> Vec<Told> {
-        let alpha = 1.0 - self.level.level();
+    /// Each question asked, answered by the rule on its own interval: so what is told is what the printed interval says. `None` where it is too early.
+    fn tested(&self, metric: &Metric, contrast: &Contrast, tests: &Tests) -> Option<Vec<Tested>> {
         let [difference, non_inferior, equivalent] = tests;
-        let better = turned(metric.better, contrast.value()) > 0.0;
-        let first = if better { Shown::Better } else { Shown::Inferior };
-        let kinds = [(first, difference), (Shown::Equivalent, equivalent), (Shown::NonInferior, non_inferior)];
-        let holds = |(shown, asked): (Shown, &Asked)| (asked.adjusted < alpha).then_some(Told { shown, level: asked.level });
-        let found: Vec<Told> = kinds.into_iter().filter_map(holds).collect();
-        if found.is_empty() { vec![Told { shown: Shown::Inconclusive, level: difference.level }] } else { found }
+        let of_margin = [(Question::Equivalence, equivalent), (Question::NonInferiority, non_inferior)];
+        let asked = std::iter::once((Question::Difference, difference)).chain(of_margin.into_iter().filter(|_| metric.margin.is_some()));
+        let answered = |(question, asked): (Question, &Asked)| {
+            let interval = self.interval(contrast, asked.level)?;
+            let turned = metric.better.turned(&interval);
+            let shown = shown(turned.low, turned.high, metric.margin).into_iter().find(|shown| question.is_answered_by(*shown));
+            Some(Tested { question, p_adjusted: asked.adjusted, level: asked.level, interval, shown })
+        };
+        asked.map(answered).collect()
     }
 
     fn pooled(&self, pooled: &Contrast, strata: &[Result<Compared, Why>]) -> Pooled {

@@ -10,7 +10,7 @@ use crate::frame::Frame;
 use crate::poc::metric::{Metric, MetricKind};
 use crate::poc::spec::Poc;
 use crate::statistics::contrast::stratified::{Influence, combined_over};
-use crate::statistics::contrast::{Contrast, Ordered, mean, quantile, ratio, share};
+use crate::statistics::contrast::{Contrast, ContrastError, Ordered, mean, quantile, ratio, share};
 use crate::statistics::{Confidence, Estimate, KaplanMeier, Spells};
 
 /// Medians of one measure that are this far apart are of two units: a thousand, give or take a third.
@@ -78,8 +78,36 @@ pub(super) fn measured(poc: &Poc, metric: &Metric, frame: &Frame, arms: &Arms) -
 /// One vendor's figure, of all its rows.
 fn figure(way: &Way, cell: &Cell, name: &str, missing: u64, level: Confidence) -> ArmFigure {
     let rows = cell.rows() as u64;
-    let figure = if rows == 0 { Err(Why::Absent { arm: name.to_owned() }) } else { estimate(way, cell, level) };
-    ArmFigure { figure, rows, missing }
+    let figure = if rows == 0 { Err(Why::Absent { arm: name.to_owned() }) } else { estimate(way, cell, level).map_err(of_one) };
+    let alone = if figure.is_err() { alone(way, cell) } else { None };
+    ArmFigure { figure, alone, rows, missing }
+}
+
+/// What the statistics say of two arms, said of one.
+fn of_one(why: Why) -> Why {
+    match why {
+        Why::Contrast(ContrastError::TooFew { first, least, .. }) => Why::FewUnits { units: first, least },
+        Why::Contrast(ContrastError::Constant { first, .. }) => Why::Alike { units: first },
+        why => why,
+    }
+}
+
+/// The figure without an interval; `None` with no rows, and of times.
+fn alone(way: &Way, cell: &Cell) -> Option<f64> {
+    let sum = |values: &[f64]| values.iter().sum::<f64>();
+    let figure = match &way.kind {
+        MetricKind::Mean | MetricKind::Ordinal => sum(&cell.values) / cell.rows() as f64,
+        MetricKind::Share if cell.values.iter().any(|value| *value != 0.0 && *value != 1.0) => return None,
+        MetricKind::Share => sum(&cell.values) / cell.rows() as f64,
+        MetricKind::Quantile(q) => {
+            let mut values = cell.values.clone();
+            values.sort_unstable_by(f64::total_cmp);
+            *values.get(((values.len() as f64 * q).ceil() as usize).saturating_sub(1))?
+        }
+        MetricKind::Ratio { .. } => sum(&cell.values) / sum(&cell.second),
+        MetricKind::Time { .. } => return None,
+    };
+    figure.is_finite().then_some(figure)
 }
 
 fn estimate(way: &Way, cell: &Cell, level: Confidence) -> Result<Estimate, Why> {
@@ -138,7 +166,10 @@ fn taken_together(way: &Way, strata: &[Result<Compared, Why>], weights: &[f64], 
     let parts: Vec<(f64, &Contrast)> =
         strata.iter().zip(weights).filter_map(|(compared, weight)| Some((*weight, &compared.as_ref().ok()?.difference))).collect();
     if parts.is_empty() {
-        return Err(Why::NoOverlap);
+        // Values that cannot be compared at all are no matter of strata.
+        let unfit = |why: &&Why| matches!(why, Why::Contrast(ContrastError::NotBinary { .. } | ContrastError::Denominator { .. }));
+        let unfit = strata.iter().filter_map(|compared| compared.as_ref().err()).find(unfit);
+        return Err(unfit.cloned().unwrap_or(Why::NoOverlap));
     }
     let first = influence(way, cells.0, weights).ok_or(Why::NoOverlap)?;
     let second = influence(way, cells.1, weights).ok_or(Why::NoOverlap)?;

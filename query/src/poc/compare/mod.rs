@@ -13,7 +13,9 @@ mod shifts;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{ArmFigure, CompareAnswer, ComparedArm, Family, Judged, MetricAnswer, PairAnswer, Pooled, StratumAnswer, Told};
+pub use answer::{
+    ArmFigure, CompareAnswer, ComparedArm, Family, Judged, MetricAnswer, PairAnswer, Pooled, Question, StratumAnswer, Tested, Told,
+};
 pub use error::{CompareError, Why};
 pub use shifts::Shift;
 

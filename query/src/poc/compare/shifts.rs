@@ -12,6 +12,15 @@ use crate::statistics::{Estimate, parallel};
 /// The quantiles that are compared.
 const QUANTILES: [f64; 11] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 
+/// Values beyond which a measure is no rating or count of a few: quantiles of those would only jump.
+const FEW_VALUES: usize = 20;
+
+/// Whether there are more than a few different values.
+fn varies(values: &[f64]) -> bool {
+    let mut seen = std::collections::BTreeSet::new();
+    values.iter().any(|value| value.is_finite() && seen.insert(value.to_bits()) && seen.len() > FEW_VALUES)
+}
+
 /// How far apart two vendors lie along a metric's distribution, of all their rows.
 #[derive(Debug, Clone)]
 pub struct Shift {
@@ -26,13 +35,17 @@ pub struct Shift {
 }
 
 impl CompareQuestion {
-    /// Differences along the distributions of metrics that are compared by a quantile, one a column.
+    /// Differences along the distributions of metrics that are compared by a quantile, or by the mean of values that vary, one a column.
     pub fn shifts(&self, frame: &Frame) -> Result<Vec<Shift>, CompareError> {
         let arms = Arms::of(&self.poc, frame)?;
         let metrics = &self.poc.metrics;
         let is_first = |at: usize| {
-            let is_quantile = |of: usize| matches!(metrics[of].kind, MetricKind::Quantile(_));
-            is_quantile(at) && !(0..at).any(|before| is_quantile(before) && metrics[before].what == metrics[at].what)
+            let along = |of: usize| match metrics[of].kind {
+                MetricKind::Quantile(_) => true,
+                MetricKind::Mean => varies(frame.numbers(&metrics[of].what)),
+                _ => false,
+            };
+            along(at) && !(0..at).any(|before| metrics[before].what == metrics[at].what && along(before))
         };
         let places: Vec<usize> = (0..metrics.len()).filter(|at| is_first(*at)).collect();
         Ok(parallel::map(places.len(), |at| self.along(places[at], frame, &arms)).into_iter().flatten().collect())

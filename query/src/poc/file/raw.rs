@@ -136,9 +136,11 @@ pub(super) struct Weight {
 pub(super) struct Fact {
     pub arm: Spanned<String>,
     pub dimension: Spanned<String>,
-    pub item: String,
+    pub item: Spanned<String>,
     pub value: FactValue,
     pub evidence: Option<String>,
+    #[serde(default)]
+    pub new: bool,
 }
 
 #[derive(Deserialize)]

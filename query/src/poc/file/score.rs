@@ -5,7 +5,7 @@ use toml::Spanned;
 use super::{Wrong, raw};
 use crate::poc::scorecard::{Fact, Weighing, Weight};
 
-pub(super) fn weighing(raw: raw::Scorecard, arms: &[String]) -> Result<Weighing, Wrong> {
+pub(super) fn weighing(raw: raw::Scorecard, arms: &[String], text: &str) -> Result<Weighing, Wrong> {
     let last = raw.weight.last().map(|weight| weight.weight.span());
     let mut weights: Vec<Weight> = Vec::new();
     for given in raw.weight {
@@ -17,8 +17,9 @@ pub(super) fn weighing(raw: raw::Scorecard, arms: &[String]) -> Result<Weighing,
     {
         return Err(Wrong::new(at, "scorecard.weight", "the weights sum to nothing: give at least one dimension a weight above 0"));
     }
-    let facts = raw.fact.into_iter().map(|fact| known(fact, arms)).collect::<Result<_, _>>()?;
-    Ok(Weighing { profile: raw.profile.map(Spanned::into_inner), weights, facts })
+    let facts = raw.fact.into_iter().map(|fact| known(fact, arms, text)).collect::<Result<_, _>>()?;
+    let profile_line = raw.profile.as_ref().map(|profile| super::line(text, profile.span().start));
+    Ok(Weighing { profile: raw.profile.map(Spanned::into_inner), profile_line, weights, facts })
 }
 
 fn one(raw: raw::Weight, before: &[Weight]) -> Result<Weight, Wrong> {
@@ -40,7 +41,7 @@ fn one(raw: raw::Weight, before: &[Weight]) -> Result<Weight, Wrong> {
     Ok(Weight { dimension, weight, reason: raw.reason.into_inner() })
 }
 
-fn known(raw: raw::Fact, arms: &[String]) -> Result<Fact, Wrong> {
+fn known(raw: raw::Fact, arms: &[String], text: &str) -> Result<Fact, Wrong> {
     let (at, arm) = (raw.arm.span(), raw.arm.into_inner());
     if !arms.is_empty() && !arms.contains(&arm) {
         return Err(Wrong::new(at, "scorecard.fact.arm", format!("{arm:?} is no vendor of this POC: they are {}", arms.join(", "))));
@@ -52,5 +53,7 @@ fn known(raw: raw::Fact, arms: &[String]) -> Result<Fact, Wrong> {
         raw::FactValue::Number(value) => value,
         raw::FactValue::Flag(value) => f64::from(u8::from(value)),
     };
-    Ok(Fact { arm, dimension: raw.dimension.into_inner(), item: raw.item, value, evidence: raw.evidence })
+    let line = Some(super::line(text, raw.item.span().start));
+    let item = raw.item.into_inner();
+    Ok(Fact { arm, dimension: raw.dimension.into_inner(), item, value, evidence: raw.evidence, new: raw.new, line })
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::poc::claims::Said;
+use crate::poc::near::meant;
 
 /// The built-in profiles, which are also the example to copy.
 pub const DEFAULT_PROFILES: &str = include_str!("../../../poc_profiles.toml");
@@ -112,8 +113,12 @@ pub enum ProfilesError {
         worst: f64,
     },
     /// No such profile.
-    #[error("there is no profile {name:?}: there are {known}")]
+    #[error("{}there is no profile {name:?}: {meant}there are {known}", line.map_or_else(String::new, |line| format!("line {line}, scorecard.profile: ")))]
     Unknown {
+        /// Where it is asked for in `poc.toml`, from 1.
+        line: Option<usize>,
+        /// What was probably meant, in words; empty: nothing is near.
+        meant: String,
         /// As asked.
         name: String,
         /// Those there are.
@@ -199,7 +204,12 @@ impl Profiles {
     pub fn get(&self, name: Option<&str>) -> Result<&Profile, ProfilesError> {
         let name = name.unwrap_or(DEFAULT_PROFILE);
         let known = || self.profiles.keys().cloned().collect::<Vec<_>>().join(", ");
-        self.profiles.get(name).ok_or_else(|| ProfilesError::Unknown { name: name.to_owned(), known: known() })
+        self.profiles.get(name).ok_or_else(|| ProfilesError::Unknown {
+            line: None,
+            meant: meant(name, self.names()),
+            name: name.to_owned(),
+            known: known(),
+        })
     }
 
     /// Their names.
@@ -277,6 +287,8 @@ mod tests {
         assert!(with("quality = { weight = 25", "quality = { weight = -25").contains("0 or more"));
         assert!(with("first_call_h = { best = 4, worst = 80", "first_call_h = { best = 4, worst = 4").contains("differ"));
         assert!(matches!(Profiles::default().get(Some("space")), Err(ProfilesError::Unknown { .. })));
+        let slip = Profiles::default().get(Some("financ")).unwrap_err().to_string();
+        assert!(slip.contains("did you mean \"finance\"?"), "{slip}");
         let unweighed = DEFAULT_PROFILES.lines().filter(|line| !line.starts_with("price = {")).collect::<Vec<_>>().join("\n");
         assert!(matches!(Profiles::parse(&unweighed), Err(ProfilesError::Unweighed { dimension: "price", .. })));
     }

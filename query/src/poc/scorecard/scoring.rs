@@ -4,6 +4,7 @@ use super::evidence::Evidence;
 use super::profile::{Bounds, Checklist, DIMENSIONS, Profile};
 use super::{Fact, ScorecardError};
 use crate::poc::metric::Better;
+use crate::poc::near::meant;
 use crate::statistics::Estimate;
 use crate::statistics::kaplan_meier::Quantile;
 use crate::statistics::weighing::Scored;
@@ -109,6 +110,11 @@ fn stated(profile: &Profile, fact: &Fact) -> Result<Option<Item>, ScorecardError
     let wrong = |what| ScorecardError::Value { arm: arm.clone(), dimension: dimension.to_owned(), item: item.clone(), value, what };
     if !value.is_finite() {
         return Err(wrong("a fact is a number; leave out what is not known"));
+    }
+    if let Some(list) = profile.checklist(dimension).filter(|list| !list.items.is_empty() && !fact.new && !list.items.contains(&item)) {
+        let meant = meant(&item, list.items.iter().map(String::as_str));
+        let known = list.items.join(", ");
+        return Err(ScorecardError::Unlisted { line: fact.line, arm, dimension: dimension.to_owned(), item, meant, known });
     }
     let bounds = match (profile.checklist(dimension), profile.bounds(dimension, &item)) {
         (Some(_), _) if !(0.0..=1.0).contains(&value) => {

@@ -4,7 +4,7 @@ use crate::statistics::Estimate;
 
 fn fact(arm: &str, dimension: &str, item: &str, value: f64, evidence: &str) -> Fact {
     let evidence = (!evidence.is_empty()).then(|| evidence.to_owned());
-    Fact { arm: arm.into(), dimension: dimension.into(), item: item.into(), value, evidence }
+    Fact { arm: arm.into(), dimension: dimension.into(), item: item.into(), value, evidence, new: false, line: None }
 }
 
 fn quality(arm: &str, value: f64, half: f64) -> QualityScore {
@@ -13,7 +13,7 @@ fn quality(arm: &str, value: f64, half: f64) -> QualityScore {
 }
 
 fn question(facts: Vec<Fact>) -> ScorecardQuestion {
-    let weighing = Weighing { profile: Some("finance".into()), weights: Vec::new(), facts };
+    let weighing = Weighing { profile: Some("finance".into()), profile_line: None, weights: Vec::new(), facts };
     ScorecardQuestion { weighing, profiles: Profiles::default(), draws: Draws { times: 500, ..Draws::default() } }
 }
 
@@ -47,6 +47,18 @@ fn a_tick_without_evidence_counts_as_missing_and_not_as_zero() {
     assert!(a.items.iter().any(|item| item.item == "audit_log" && item.unproven));
     assert!((b.scored.missing - 1.0 / 3.0).abs() < 1e-12, "message encryption is not stated");
     assert_eq!(b.scored.value.unwrap().value, 0.5, "that it has no access control needs no evidence");
+}
+
+#[test]
+fn a_mistyped_item_lifts_nobody_and_one_of_ones_own_is_declared() {
+    let slip = fact("a", "security", "audit_logs", 1.0, "report");
+    let said = question(vec![Fact { line: Some(12), ..slip.clone() }]).answer(&two()).unwrap_err().to_string();
+    assert!(
+        said.starts_with("line 12, scorecard.fact.item: security.audit_logs") && said.contains("did you mean \"audit_log\"?"),
+        "{said}"
+    );
+    assert!(question(vec![Fact { new: true, ..slip }]).answer(&two()).is_ok());
+    assert!(question(vec![fact("a", "features", "whiteboard", 1.0, "")]).answer(&two()).is_ok(), "a list of nothing is open");
 }
 
 #[test]

@@ -44,6 +44,11 @@ impl Share {
     }
 }
 
+/// Units whose rows stand together.
+fn count(units: &[u32]) -> u64 {
+    units.chunk_by(|one, other| one == other).count() as u64
+}
+
 pub(super) fn binary(values: &[f64]) -> Result<(), ContrastError> {
     match values.iter().position(|value| *value != 0.0 && *value != 1.0) {
         Some(row) => Err(ContrastError::NotBinary { row, value: values[row] }),
@@ -74,6 +79,12 @@ pub fn share(arm: &Arm<'_>, level: Confidence) -> Result<Estimate, ContrastError
 /// each unit counts as one, so that none of all and all of all have intervals. Student's t over units stands in place of the normal quantile (Korn and
 /// Graubard, Survey Methodology 24 (1998), 193-201). Err with no rows, fewer than [`MIN_UNITS`] units, and for values other than 0 and 1.
 pub fn share_difference(a: &Arm<'_>, b: &Arm<'_>) -> Result<Contrast, ContrastError> {
+    check(a)?;
+    check(b)?;
+    if let (Some(first), Some(second)) = (a.units, b.units) {
+        // Both together, so that it is said how many each has.
+        enough([count(first), count(second)], MIN_UNITS)?;
+    }
     let (mut first, mut second) = (Share::of(a)?, Share::of(b)?);
     let variance = first.of.variance + second.of.variance;
     let alone = first.alone() + second.alone();
