@@ -62,7 +62,7 @@ pub fn signed(value: f64, decimals: usize) -> String {
 /// A number with no more decimals than it has, six at most.
 pub fn plain(value: f64) -> String {
     let text = number(value, Unit::Plain(6));
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A count with thousands set apart.
