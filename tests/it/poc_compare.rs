@@ -226,7 +226,7 @@ fn a_span_of_a_file_is_heeded_by_its_column_of_times_or_refused() {
         writeln!(rows, "u{user},{},2026-10-{:02}T00:00:00Z,{}", ["a", "b"][user % 2], 1 + user / 20, 300 + user * 7 % 90).unwrap();
     }
     let (_folder, path) = file(&rows);
-    let counted = |more: &[&str]| json(&given(&path, &[&["--time", "When"], more].concat()))["arms"][0]["rows"].clone();
+    let counted = |more: &[&str]| json(&given(&path, &[&["--time", "When"][..], more].concat()))["arms"][0]["rows"].clone();
     assert_eq!(
         (counted(&[]), counted(&["--since", "2026-10-06"]), counted(&["--until", "2026-10-02"])),
         (100.into(), 50.into(), 10.into())
