@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use asker::{Asker, Moved, Rest};
 pub use behind::Behind;
+use columns::Columns;
 pub use columns::Lacking;
 
 use crate::catalog::Definitions;
@@ -127,6 +128,10 @@ pub async fn satisfaction_report(
     progress: impl Fn(&'static str),
 ) -> Result<SatisfactionReport, ReportError> {
     progress("read the sessions");
+    let columns = Columns { there: sources.sessions.columns().await.map_err(AnalysisError::from)? };
+    if columns.wanted(&[]).is_empty() {
+        return Err(other_columns(&columns.lacking(), &columns.there));
+    }
     let asker = Asker::read(question, sources, definitions).await?;
     progress("ask everything of them");
     let (moved, corrected, rest) = at_once(asker.moved(), asker.corrected(&[]), asker.rest());
@@ -182,6 +187,14 @@ pub enum ReportError {
     },
 }
 
+/// That there are other columns than those that parts lack.
+fn other_columns(lacking: &[Lacking], there: &[String]) -> ReportError {
+    let mut wanted: Vec<&str> = lacking.iter().flat_map(|lacking| lacking.columns.iter().copied()).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    ReportError::Columns { wanted: wanted.join(", "), there: there.join(", ") }
+}
+
 impl SatisfactionReport {
     /// Whether there is anything to read in it, and else why not.
     fn spoken(&self, there: &[String]) -> Result<(), ReportError> {
@@ -202,12 +215,7 @@ impl SatisfactionReport {
         let first = self.corrected.as_ref().err().map(ToString::to_string).unwrap_or_default();
         Err(match self.lacking.is_empty() {
             true => ReportError::Nothing { rows: self.sessions, why: first },
-            false => {
-                let mut wanted: Vec<&str> = self.lacking.iter().flat_map(|lacking| lacking.columns.iter().copied()).collect();
-                wanted.sort_unstable();
-                wanted.dedup();
-                ReportError::Columns { wanted: wanted.join(", "), there: there.join(", ") }
-            }
+            false => other_columns(&self.lacking, there),
         })
     }
 }

@@ -92,7 +92,7 @@ fn cohorts_of_a_file_as_json_and_as_text() {
     for part in [
         "Of 40 newcomers whose day 1 was observed, 60.0 %",
         "Of no newcomer has day 30",
-        "rtt_ms ≥ 200 by -100.0 points",
+        "rtt_ms ≥ 200 by -100.0 percentage points",
         "Newcombe",
         "Wilson",
     ] {
