@@ -4,14 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use qoe_dashboards::report::{Provenance, Report, render};
-use qoe_dashboards::section::poc_scorecard::whole;
+use qoe_dashboards::section::poc_scorecard::held_to;
 use qoe_dashboards::{Lang, section, wire};
 use qoe_query::frame::Input;
 use qoe_query::poc::Poc;
 use qoe_query::poc::check::CheckAnswer;
-use qoe_query::poc::scorecard::{
-    Evidence, EvidenceSources, Fact, Gathered, Profile, Profiles, Scorecard, ScorecardQuestion, Weight, gathered,
-};
+use qoe_query::poc::scorecard::{Evidence, EvidenceSources, Fact, Gathered, Profile, Profiles, ScorecardQuestion, Weight, gathered};
 use qoe_query::relations;
 use qoe_query::statistics::weighing::Draws;
 use qoe_query::vendor_record::VendorInputs;
@@ -107,26 +105,16 @@ pub async fn run(args: ScorecardArgs) -> anyhow::Result<()> {
     };
     let card = question.answer(&gathered.evidence)?;
     let Some(path) = &args.out else {
-        args.poc.print.print(|| as_json(&card, checked.as_ref()), |lang| shown(&card, &gathered, checked.as_ref(), lang))?;
+        args.poc
+            .print
+            .print(|| wire::poc_scorecard::held_to(&card, checked.as_ref()), |lang| held_to(&card, &gathered, checked.as_ref(), lang))?;
         return checked.as_ref().map_or(Ok(()), sound);
     };
     let lang = args.poc.print.lang();
-    let page = render(&page(&poc, shown(&card, &gathered, checked.as_ref(), lang), source, lang), lang);
+    let page = render(&page(&poc, held_to(&card, &gathered, checked.as_ref(), lang), source, lang), lang);
     std::fs::write(path, page).with_context(|| format!("write {}", path.display()))?;
     tracing::info!("wrote {}", path.display());
     checked.as_ref().map_or(Ok(()), sound)
-}
-
-/// The answer, with whether its rows are sound; no winner where they are not.
-fn as_json(card: &Scorecard, checked: Option<&CheckAnswer>) -> serde_json::Value {
-    let mut answer = wire::poc_scorecard::scorecard(card);
-    if let Some(checked) = checked {
-        answer["check"] = wire::poc_check::poc_check(checked);
-        if sound(checked).is_err() {
-            answer["standing"] = serde_json::json!({"winner": null, "leader": null, "not_safe_from": [], "why": "invalid"});
-        }
-    }
-    answer
 }
 
 /// What a report weighs a POC by: the built-in profiles.
@@ -146,7 +134,7 @@ pub(super) async fn section(
     let profile = question.profile()?;
     let (gathered, checked) = gather(poc, profile, from, condition, seed).await?;
     let card = question.answer(&gathered.evidence)?;
-    Ok(move |lang| shown(&card, &gathered, checked.as_ref(), lang))
+    Ok(move |lang| held_to(&card, &gathered, checked.as_ref(), lang))
 }
 
 /// What a file or a store knows of a POC's vendors, and whether its rows are sound.
@@ -166,20 +154,6 @@ async fn gather(
         }
     };
     Ok((gathered(poc, profile, &EvidenceSources { sessions: input.clone(), records }, condition, seed).await?, checked))
-}
-
-/// The section; of an invalid run without a winner.
-fn shown(card: &Scorecard, gathered: &Gathered, checked: Option<&CheckAnswer>, lang: Lang) -> section::Section {
-    let mut section = whole(card, gathered, lang);
-    if let Some(checked) = checked {
-        if let Some(nothing) = section::poc_check::nothing_decided(checked, lang) {
-            // Nor can weights be moved until somebody leads.
-            section.live = None;
-            section.says = std::iter::once(nothing).chain(section::poc_check::reasons(checked, lang)).collect();
-        }
-        section.warnings.extend(section::poc_check::doubts(checked, lang));
-    }
-    section
 }
 
 fn page(poc: &Poc, whole: section::Section, source: String, lang: Lang) -> Report {

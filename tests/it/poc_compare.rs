@@ -126,7 +126,7 @@ fn what_cannot_be_compared_says_why() {
     let given = |more: &[&str]| qoe(&[&["poc", "compare", "--data", &path][..], more].concat());
     ends(&given(&[]), 2, "no metric is asked for");
     ends(&given(&["--metric", "connect_ms"]), 2, "NAME:lower or NAME:higher");
-    ends(&given(&["--metric", "colour:lower"]), 2, "read \"colour\"");
+    ends(&given(&["--metric", "colour:lower"]), 2, "there is no column \"colour\"");
     ends(&given(&["--metric", "connect_ms:lower", "--margin", "connect_ms=-5"]), 2, "above zero");
     ends(&given(&["--metric", "connect_ms:lower", "--margin", "connect_ms=5", "--margin", "connect_ms=9"]), 2, "stated twice");
     ends(&given(&["--metric", "connect_ms:lower", "--where", "vendor = 'fast'"]), 3, "names only fast");

@@ -184,10 +184,10 @@ fn a_broken_file_is_told_in_a_sentence() {
         let libraries = ["Arrow", "DataFusion", "Parquet error", "Csv error", "Schema error", "because:", "ParserError"];
         assert!(libraries.iter().all(|library| !said.contains(library)), "{name}: {said}");
     };
-    check("gbk.csv", b"score,text\n5,\xba\xc3\n", "en", "it is not UTF-8: convert it, for example with iconv -f GBK -t UTF-8");
-    check("gbk.csv", b"score,text\n5,\xba\xc3\n", "zh", "编码不是 UTF-8");
-    check("ragged.csv", b"a,score\n1,2\n1,2,3\n", "en", "line 3 has 3 fields and the lines before it have 2");
-    check("twice.csv", b"score,score\n1,2\n", "en", "it has two columns called \"score\"");
+    check("gbk.csv", b"score,text\n5,\xba\xc3\n", "en", "line 2 is not UTF-8: save it as UTF-8, or convert it");
+    check("gbk.csv", b"score,text\n5,\xba\xc3\n", "zh", "第 2 行不是 UTF-8");
+    check("ragged.csv", b"a,score\n1,2\n1,2,3\n", "en", "line 3 has 3 fields where the header has 2");
+    check("twice.csv", b"score,score\n1,2\n", "en", "two columns are called \"score\"");
     check("fake.parquet", b"score\n1\n", "en", "it is no Parquet file");
     check("other.csv", "评分\n5\n".as_bytes(), "zh", "没有名为 \"score\" 的列");
     let path = folder.path().join("calls.csv");

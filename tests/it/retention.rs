@@ -234,6 +234,6 @@ async fn a_store_is_asked_in_its_own_columns() {
     assert_eq!((&answer["duration"], &answer["event"]), (&"minutes".into(), &"left".into()));
     assert_eq!((&answer["rows"], &answer["events"], &answer["users"]), (&60.into(), &40.into(), &40.into()));
     assert_eq!(answer["groups"].as_array().unwrap().len(), 3);
-    ends(&asking("cohorts", &["--by", "colour"]), 2, "read \"colour\"");
+    ends(&asking("cohorts", &["--by", "colour"]), 2, "there is no column \"colour\"");
     ends(&asking("survival", &["--where", "service = 'messaging'"]), 3, "there are no rows");
 }

@@ -26,12 +26,15 @@ pub(crate) async fn comparison(boards: &Boards, project: &str, asked: &PocAsked)
     let store = Store::of(boards, project, period).await?;
     let input = store.input(&relations::poc_sessions(period)).await?;
     let question = question(project, asked);
-    let answered: Result<(CompareAnswer, Vec<Shift>), CompareError> = in_turn(move || async move {
+    let mut answered: Result<(CompareAnswer, Vec<Shift>), CompareError> = in_turn(move || async move {
         let (frame, session) = question.read(&input).await?;
         Ok((question.answer(&frame, session.as_deref())?, question.shifts(&frame)?))
     })
     .await?;
     let checked = if answered.is_ok() { check(boards, project, asked).await.ok() } else { None };
+    if let (Ok((answer, _)), Some(checked)) = (&mut answered, &checked) {
+        answer.hold_to(checked.clone());
+    }
     let told = |lang: Lang| match &answered {
         Ok((answer, shifts)) => {
             let parts = std::iter::once(poc_report::headline(answer, lang)).chain(poc_report::sections(answer, shifts, lang));

@@ -6,13 +6,13 @@ use chrono::Utc;
 use qoe_query::board::{Boards, is_away};
 use qoe_query::frame::{FrameError, Want};
 use qoe_query::poc::check::{CheckAnswer, CheckError, CheckQuestion, StoreSources, sessions};
-use qoe_query::poc::claims::BASELINE_S;
+use qoe_query::poc::claims::{BASELINE_S, claimed};
 use qoe_query::poc::compare::{CompareAnswer, Shift};
 use qoe_query::poc::plan::{Plan, PlanError, PlanQuestion};
 use qoe_query::poc::scorecard::{
     EvidenceSources, Gathered, Profiles, ProfilesError, Scorecard, ScorecardError, ScorecardQuestion, gathered,
 };
-use qoe_query::poc::{ClaimsAnswer, ClaimsQuestion, CompareError, CompareQuestion};
+use qoe_query::poc::{ClaimsAnswer, ClaimsQuestion, CompareError, CompareQuestion, Poc};
 use qoe_query::relations::{self, Period, Window};
 use qoe_query::satisfaction::AnalysisError;
 use qoe_query::statistics::weighing::Draws;
@@ -53,7 +53,7 @@ enum Answer {
     Check(CheckAnswer),
     Compare(CompareAnswer, Vec<Shift>),
     Claims(ClaimsAnswer),
-    Scorecard(Scorecard, Gathered),
+    Scorecard(Scorecard, Gathered, Option<CheckAnswer>),
 }
 
 /// Why a step has no answer.
@@ -125,7 +125,7 @@ async fn ask(asked: &WrittenPoc, store: &Store, step: Step) -> Result<Answer, St
             Answer::Plan(question.ask(sessions.as_ref()).await?)
         }
         Step::Check => {
-            expressions_only(asked, store, condition.as_deref()).await?;
+            expressions_only(&poc, store, condition.as_deref()).await?;
             let input = store.input(&sessions(&poc, store.period)).await?;
             let question = CheckQuestion { poc, condition, planned: asked.link.planned };
             Answer::Check(question.ask_store(&StoreSources { sessions: &input, period: store.period }).await?)
@@ -133,14 +133,24 @@ async fn ask(asked: &WrittenPoc, store: &Store, step: Step) -> Result<Answer, St
         Step::Compare => {
             let question = CompareQuestion { poc, condition, resamples: RESAMPLES, seed: SEED };
             let (frame, session) = question.read(&store.input(&relations::poc_sessions(store.period)).await?).await?;
-            Answer::Compare(question.answer(&frame, session.as_deref())?, question.shifts(&frame)?)
+            let (mut answer, shifts) = (question.answer(&frame, session.as_deref())?, question.shifts(&frame)?);
+            if let Some(checked) = held(question.poc, store, question.condition).await? {
+                answer.hold_to(checked);
+            }
+            Answer::Compare(answer, shifts)
         }
         Step::Claims if poc.claims.is_empty() => return Err(StepError::NoClaim),
         Step::Claims => {
             let whole = store.input(&relations::poc_sessions(store.period)).await?;
             let seconds = BASELINE_S as u32;
             let first = store.input(&relations::sessions(store.period, "csat", Window::First { seconds })).await?;
-            Answer::Claims(ClaimsQuestion::of(&poc, filter.as_deref()).ask_from(&whole, &first).await?)
+            let question = ClaimsQuestion::of(&poc, filter.as_deref());
+            let mut answer = question.ask_from(&whole, &first).await?;
+            let metrics = claimed(&question.claims);
+            if let Some(checked) = held(Poc { metrics, ..poc }, store, question.condition.clone()).await? {
+                answer.hold_to(checked);
+            }
+            Answer::Claims(answer)
         }
         Step::Scorecard => {
             let draws = Draws { times: DRAWS, concentration: CONCENTRATION, level: poc.level, seed: SEED };
@@ -153,18 +163,31 @@ async fn ask(asked: &WrittenPoc, store: &Store, step: Step) -> Result<Answer, St
                 integration: store.input(&relations::integration(period)).await?,
             };
             let sources = EvidenceSources { sessions, records: Some((inputs, period)) };
-            let gathered = gathered(&poc, profile, &sources, condition, SEED).await?;
-            Answer::Scorecard(question.answer(&gathered.evidence)?, gathered)
+            let gathered = gathered(&poc, profile, &sources, condition.clone(), SEED).await?;
+            let card = question.answer(&gathered.evidence)?;
+            Answer::Scorecard(card, gathered, held(poc, store, condition).await?)
         }
     })
 }
 
+/// What a check says of the rows that another step is about; `None` where it has nothing to check, such as one vendor alone.
+async fn held(poc: Poc, store: &Store, condition: Option<String>) -> Result<Option<CheckAnswer>, StepError> {
+    expressions_only(&poc, store, condition.as_deref()).await?;
+    let input = store.input(&sessions(&poc, store.period)).await?;
+    let question = CheckQuestion { poc, condition, planned: None };
+    match question.ask_store(&StoreSources { sessions: &input, period: store.period }).await {
+        Ok(answer) => Ok(Some(answer)),
+        Err(CheckError::OneVendor { .. } | CheckError::TooMany { .. } | CheckError::NoRows { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// A check puts what the file names into questions in SQL: each is to be one expression over the columns of sessions, and nothing besides.
-async fn expressions_only(asked: &WrittenPoc, store: &Store, condition: Option<&str>) -> Result<(), StepError> {
+async fn expressions_only(poc: &Poc, store: &Store, condition: Option<&str>) -> Result<(), StepError> {
     let input = store.input(&relations::poc_sessions(store.period)).await?;
-    let columns = &asked.poc.columns;
+    let columns = &poc.columns;
     let named = [Some(&columns.arm), columns.unit.as_ref(), columns.pair.as_ref(), columns.time.as_ref(), columns.session.as_ref()];
-    let metrics = asked.poc.metrics.iter().map(|metric| &metric.what);
+    let metrics = poc.metrics.iter().map(|metric| &metric.what);
     let wanted: Vec<Want> = named.into_iter().flatten().chain(&columns.strata).chain(metrics).map(Want::text).collect();
     Ok(input.accepts(&wanted, condition).await?)
 }
@@ -176,7 +199,7 @@ impl Answer {
             Answer::Check(answer) => wire::poc_check::poc_check(answer),
             Answer::Compare(answer, _) => wire::poc_compare::poc_compare(answer),
             Answer::Claims(answer) => wire::poc_claims::claims(answer),
-            Answer::Scorecard(card, _) => wire::poc_scorecard::scorecard(card),
+            Answer::Scorecard(card, _, checked) => wire::poc_scorecard::held_to(card, checked.as_ref()),
         }
     }
 
@@ -186,7 +209,7 @@ impl Answer {
             Answer::Check(answer) => vec![poc_check::poc_check(answer, lang)],
             Answer::Compare(answer, shifts) => poc_report::sections(answer, shifts, lang),
             Answer::Claims(answer) => vec![poc_claims::claims(answer, lang)],
-            Answer::Scorecard(card, gathered) => vec![poc_scorecard::whole(card, gathered, lang)],
+            Answer::Scorecard(card, gathered, checked) => vec![poc_scorecard::held_to(card, gathered, checked.as_ref(), lang)],
         }
     }
 }

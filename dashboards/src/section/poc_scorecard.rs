@@ -1,11 +1,12 @@
 //! The whole picture of vendors, weighed.
 
+use qoe_query::poc::check::CheckAnswer;
 use qoe_query::poc::scorecard::{DEFAULT_PROFILE, Gathered, Known, Scorecard, VendorScore};
 use qoe_query::statistics::weighing::{Doubt, Standing, Tipping};
 use serde_json::json;
 
 use super::numbers::{Unit, count, interval, number, plain};
-use super::{Live, Section, Table};
+use super::{Live, Section, Table, poc_check};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
 use crate::wire::poc_scorecard::live;
@@ -49,8 +50,22 @@ fn item(name: &str, lang: Lang) -> String {
     lang.pick(en, zh).to_owned()
 }
 
+/// The same, of an invalid run without a winner.
+pub fn held_to(card: &Scorecard, gathered: &Gathered, checked: Option<&CheckAnswer>, lang: Lang) -> Section {
+    let mut section = whole(card, gathered, lang);
+    if let Some(checked) = checked {
+        if let Some(nothing) = poc_check::nothing_decided(checked, lang) {
+            // Nor can weights be moved until somebody leads.
+            section.live = None;
+            section.says = std::iter::once(nothing).chain(poc_check::reasons(checked, lang)).collect();
+        }
+        section.warnings.extend(poc_check::doubts(checked, lang));
+    }
+    section
+}
+
 /// The scorecard as people read it, with what was left out of it.
-pub fn whole(card: &Scorecard, gathered: &Gathered, lang: Lang) -> Section {
+fn whole(card: &Scorecard, gathered: &Gathered, lang: Lang) -> Section {
     let mut section = scorecard(card, lang);
     let mut warn = |en: String, zh: String| section.warnings.push(lang.pick(en, zh));
     for metric in &gathered.quality.unbounded {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use qoe_query::frame::{FrameError, SourceError};
+use qoe_query::frame::{CsvError, FrameError, SourceError};
 use qoe_query::report::ReportError;
 use qoe_query::retention::RetentionError;
 use qoe_query::retention::effect::EffectQuestionError;
@@ -87,6 +87,7 @@ fn frame(error: &FrameError) -> Option<String> {
             format!("第 {row} 行的 {what:?} 为 {value:?}，不是{role}")
         }
         FrameError::Condition { condition, why } => format!("无法按条件 {condition} 筛选：{}", broken(why)),
+        FrameError::Csv(error) => format!("文件无法完整读取：{}", csv(error)),
         FrameError::Broken { why } => format!("文件无法完整读取：{}", broken(why)),
         _ => return None,
     })
@@ -111,11 +112,27 @@ fn broken(why: &str) -> String {
     }
 }
 
+/// What is wrong with a CSV file, and what mends it.
+fn csv(error: &CsvError) -> String {
+    match error {
+        CsvError::Utf16 => "编码是 UTF-16：请另存为 UTF-8，或转换：iconv -f UTF-16 -t UTF-8 文件 > utf8.csv".to_owned(),
+        CsvError::Encoding { line } => format!("第 {line} 行不是 UTF-8：请另存为 UTF-8，或转换：iconv -f GB18030 -t UTF-8 文件 > utf8.csv"),
+        CsvError::Note { text } => format!("第 1 行是给表格软件的说明 {text:?}：请删除该行，让表头在最前"),
+        CsvError::Twice { column } => format!("有两列都叫 {column:?}：请在表头中改名"),
+        CsvError::Blank { line } => format!("第 {line} 行是空行：请删除"),
+        CsvError::Ragged { line, found, expected, delimiter } => format!(
+            "第 {line} 行有 {found} 个字段，而表头有 {expected} 个：请修正该行；含有分隔符 {delimiter:?} 的字段须加双引号，小数用句点"
+        ),
+        CsvError::Open { line } => format!("第 {line} 行的双引号没有闭合：请补上，字段内的引号要写两次"),
+    }
+}
+
 fn source(error: &SourceError) -> Option<String> {
     Some(match error {
         SourceError::Missing { path, .. } => format!("无法读取 {}", path.display()),
         SourceError::Empty { path } => format!("{} 是空文件", path.display()),
         SourceError::Format { path } => format!("无法识别 {} 的格式，请使用 .csv、.tsv、.parquet、.ndjson 或 .jsonl", path.display()),
+        SourceError::Csv { path, source } => format!("无法以 CSV 格式读取 {}：{}", path.display(), csv(source)),
         SourceError::Unreadable { path, format, why } => format!("无法以 {format} 格式读取 {}：{}", path.display(), broken(why)),
         _ => return None,
     })

@@ -1,13 +1,28 @@
 //! The scorecard as JSON, for programs and for the page's own script.
 
+use qoe_query::poc::check::CheckAnswer;
 use qoe_query::poc::scorecard::{DimensionScore, ItemScore, Known, Scorecard, VendorScore};
 use qoe_query::statistics::weighing::{Doubt, Scored, Standing, Tipping};
 use serde_json::{Value, json};
 
 use super::estimate;
 use super::poc_claims::said;
+use crate::section::poc_check::invalid;
+use crate::view::Lang;
 
-/// What `qoe poc scorecard --json` and `/api/poc/scorecard` answer.
+/// What `qoe poc scorecard --json` and `/api/poc/scorecard` answer: with whether its rows are sound, and no winner where they are not.
+pub fn held_to(card: &Scorecard, checked: Option<&CheckAnswer>) -> Value {
+    let mut answer = scorecard(card);
+    if let Some(checked) = checked {
+        answer["check"] = super::poc_check::poc_check(checked);
+        if invalid(checked, Lang::En).is_some() {
+            answer["standing"] = json!({"winner": null, "leader": null, "not_safe_from": [], "why": "invalid"});
+        }
+    }
+    answer
+}
+
+/// The scorecard alone.
 pub fn scorecard(card: &Scorecard) -> Value {
     let name = |vendor: usize| card.vendors[vendor].arm.as_str();
     let dimensions = card

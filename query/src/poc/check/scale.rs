@@ -127,7 +127,11 @@ pub(super) fn unlike(looks: &[Option<Look>], zero: Zero) -> Option<(Unlike, bool
 
 /// Two vendors, if the second's values are larger.
 fn two((low, small): (usize, &Look), (high, large): (usize, &Look)) -> Option<(Unlike, bool)> {
-    if let (Some(1.0), Some(yes)) = (small.yes, large.yes) {
+    // One value alone is no yes without a no.
+    let told = small.zeros > 0 || large.zeros > 0;
+    if let (Some(1.0), Some(yes)) = (small.yes, large.yes)
+        && told
+    {
         return (yes > 1.0).then_some((Unlike::Yes { low, high, yes }, true));
     }
     let times: Vec<f64> = (0..3)

@@ -152,7 +152,7 @@ fn a_planted_knee_of_a_share_is_covered() {
 fn moods(seed: u64, bend: f64) -> (Vec<f64>, Vec<f64>, Vec<u32>) {
     let mut random = random(seed);
     let (mut x, mut y, mut users) = (Vec::new(), Vec::new(), Vec::new());
-    for user in 0..1_000 {
+    for user in 0..1_500 {
         let (network, mood) = (240.0 * random.random::<f64>(), 0.5 * normal(&mut random));
         for _ in 0..random.random_range(1..8) {
             let rtt = network + 60.0 * random.random::<f64>();
@@ -183,7 +183,7 @@ fn a_gradual_bend_is_no_knee() {
 
 #[test]
 fn a_planted_knee_is_covered_though_users_repeat_themselves() {
-    play("knee: its place, 1,000 users of many rows", |seed| {
+    play("knee: its place, 1,500 users of many rows", |seed| {
         let (x, y, users) = moods(seed, 0.015);
         let pairs = Pairs { users: Some(&users), ..Pairs::new(&x, &y) };
         Trial { truth: 150.0, estimate: found(&pairs, seed).map(|found| found.at) }

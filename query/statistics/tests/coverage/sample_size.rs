@@ -79,8 +79,10 @@ fn means_are_shown_as_often_as_planned() {
 fn pilot(most: u32, shared: f64, of: impl Fn(f64) -> f64) -> f64 {
     let mut random = ChaCha8Rng::seed_from_u64(1 << 40);
     let (values, who) = rows(&mut random, 4_000, most, shared, of);
-    let arm = Arm::of_units(&values, &who);
-    mean_difference(&arm, &arm).unwrap().error().unwrap() / 2.0_f64.sqrt() * 4_000.0_f64.sqrt()
+    // The other arm's people are others.
+    let others: Vec<u32> = who.iter().map(|who| who + 4_000).collect();
+    mean_difference(&Arm::of_units(&values, &who), &Arm::of_units(&values, &others)).unwrap().error().unwrap() / 2.0_f64.sqrt()
+        * 4_000.0_f64.sqrt()
 }
 
 #[test]
