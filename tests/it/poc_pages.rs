@@ -169,7 +169,7 @@ async fn a_pasted_file_is_answered_on_a_page() {
         assert!(page.contains(&format!("<section id=\"{part}\"")), "{part} is not on the page");
     }
     for said in [
-        "The run is invalid, and decides nothing",
+        "It has run for 0 days, of 7 at least.",
         "/scorecard.js",
         "“four nines in time”: the data so far say 50.00 %",
         "said = &#34;four nines",

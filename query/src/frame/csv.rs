@@ -4,6 +4,10 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
+use datafusion::arrow::csv::reader::Format;
+use datafusion::arrow::datatypes::{Field, Schema};
+use datafusion::arrow::error::ArrowError;
+
 /// Bytes of the beginning that are looked at for the header.
 const HEAD: usize = 1 << 16;
 
@@ -87,6 +91,14 @@ pub(super) fn looked_at(path: &Path, ending: &str) -> Result<u8, CsvError> {
         Some(at) => Err(CsvError::Twice { column: columns[at].clone() }),
         None => Ok(delimiter),
     }
+}
+
+/// The columns, by so many rows. DataFusion looks at pieces of a file, and takes the half of a row with a newline in quotes for a whole one.
+pub(super) fn schema(path: &Path, delimiter: u8, rows: usize) -> Result<Schema, ArrowError> {
+    let format = Format::default().with_header(true).with_delimiter(delimiter);
+    let (found, _) = format.infer_schema(BufReader::with_capacity(1 << 20, File::open(path)?), Some(rows))?;
+    let bare = |field: &Field| field.clone().with_name(field.name().trim_start_matches('\u{FEFF}'));
+    Ok(Schema::new(found.fields().iter().map(|field| bare(field)).collect::<Vec<_>>()))
 }
 
 /// The fields of a line, without their quotes.

@@ -99,13 +99,18 @@ impl Input {
         let text = matches!(ending.as_str(), "csv" | "tsv");
         let wrong = |source| SourceError::Csv { path: path.to_owned(), source };
         let csv = if text { Some((path.to_owned(), csv::looked_at(path, &ending).map_err(wrong)?)) } else { None };
-        let options = |delimiter| {
-            let options = CsvReadOptions::new().has_header(true).delimiter(delimiter).newlines_in_values(true);
-            options.schema_infer_max_records(LOOKED_AT).file_extension(&dotted)
-        };
         let (format, registered) = match ending.as_str() {
-            "csv" => ("CSV", context.register_csv(TABLE, &name, options(csv.as_ref().map_or(b',', |of| of.1))).await),
-            "tsv" => ("TSV", context.register_csv(TABLE, &name, options(b'\t')).await),
+            "csv" | "tsv" => {
+                let delimiter = csv.as_ref().map_or(b',', |(_, delimiter)| *delimiter);
+                let registered = match csv::schema(path, delimiter, LOOKED_AT) {
+                    Ok(schema) => {
+                        let options = CsvReadOptions::new().has_header(true).delimiter(delimiter).newlines_in_values(true);
+                        context.register_csv(TABLE, &name, options.schema(&schema).file_extension(&dotted)).await
+                    }
+                    Err(error) => Err(error.into()),
+                };
+                (if ending == "tsv" { "TSV" } else { "CSV" }, registered)
+            }
             "parquet" => ("Parquet", context.register_parquet(TABLE, &name, ParquetReadOptions::default().file_extension(&dotted)).await),
             "ndjson" | "jsonl" | "json" => {
                 let options = JsonReadOptions::default().file_extension(&dotted).schema_infer_max_records(LOOKED_AT);

@@ -195,15 +195,15 @@ pub enum ScorecardError {
         /// Where it is stated in `poc.toml`, from 1.
         line: Option<usize>,
         /// Which vendor.
-        arm: String,
+        arm: Box<str>,
         /// Of which dimension.
-        dimension: String,
+        dimension: Box<str>,
         /// Of which item.
-        item: String,
+        item: Box<str>,
         /// What was probably meant, in words; empty: nothing is near.
-        meant: String,
+        meant: Box<str>,
         /// Items it has.
-        known: String,
+        known: Box<str>,
     },
     /// A fact about a vendor who is not compared.
     #[error("{dimension}.{item} is stated of {arm:?}, who is not compared: they are {}", arms.join(", "))]

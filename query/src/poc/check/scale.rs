@@ -214,16 +214,16 @@ mod tests {
             let found = said(&[&|at| factor * connect(at), &connect]);
             assert!(matches!(found, Some((Unlike::Factor { low: 1, high: 0, .. }, true))), "{factor}: {found:?}");
         }
-        let joined = |at: usize| f64::from(at % 20 > 0);
+        let joined = |at: usize| f64::from(!at.is_multiple_of(20));
         assert!(matches!(said(&[&joined, &|at| 100.0 * joined(at)]), Some((Unlike::Yes { yes: 100.0, .. }, true))));
         assert!(matches!(said(&[&|at| (at % 5 + 1) as f64, &|at| (at * 37 % 101) as f64]), Some((Unlike::Range { .. }, true))));
     }
 
     #[test]
     fn a_fifth_in_another_unit_and_zeros_of_one_vendor_are_sure() {
-        let part = |at: usize| if at % 5 == 0 { connect(at) / 1000.0 } else { connect(at) };
+        let part = |at: usize| if at.is_multiple_of(5) { connect(at) / 1000.0 } else { connect(at) };
         assert!(matches!(said(&[&connect, &part]), Some((Unlike::Mixed { arm: 1, .. }, true))));
-        let zero = |at: usize| if at % 7 == 0 { 0.0 } else { connect(at) };
+        let zero = |at: usize| if at.is_multiple_of(7) { 0.0 } else { connect(at) };
         assert!(matches!(said(&[&connect, &zero]), Some((Unlike::Zeros { arm: 1, .. }, true))));
     }
 

@@ -242,8 +242,9 @@ async fn unlike(metric: &str, other: impl Fn(usize) -> String) -> (Vec<Finding>,
 #[tokio::test]
 async fn values_in_two_units_are_invalid_whatever_is_compared_of_them() {
     let seconds = |user: usize| format!("{}", (300 + user * 37 % 200) as f64 / 60.0);
-    let a_third = |user: usize| if user % 3 == 0 { format!("0.{}", 300 + user * 37 % 200) } else { (300 + user * 37 % 200).to_string() };
-    let zeros = |user: usize| if user % 7 == 0 { "0".to_owned() } else { (300 + user * 37 % 200).to_string() };
+    let a_third =
+        |user: usize| if user.is_multiple_of(3) { format!("0.{}", 300 + user * 37 % 200) } else { (300 + user * 37 % 200).to_string() };
+    let zeros = |user: usize| if user.is_multiple_of(7) { "0".to_owned() } else { (300 + user * 37 % 200).to_string() };
     let ways: [(&str, &dyn Fn(usize) -> String); 3] = [("sixtieth", &seconds), ("mixed", &a_third), ("zeros", &zeros)];
     for metric in ["connect_ms:lower", "connect_ms:lower:p95", "connect_ms:lower:ordinal", "o=1000 * 1:lower:ratio/connect_ms"] {
         for (name, other) in ways {

@@ -114,7 +114,14 @@ fn stated(profile: &Profile, fact: &Fact) -> Result<Option<Item>, ScorecardError
     if let Some(list) = profile.checklist(dimension).filter(|list| !list.items.is_empty() && !fact.new && !list.items.contains(&item)) {
         let meant = meant(&item, list.items.iter().map(String::as_str));
         let known = list.items.join(", ");
-        return Err(ScorecardError::Unlisted { line: fact.line, arm, dimension: dimension.to_owned(), item, meant, known });
+        return Err(ScorecardError::Unlisted {
+            line: fact.line,
+            arm: arm.into(),
+            dimension: dimension.into(),
+            item: item.into(),
+            meant: meant.into(),
+            known: known.into(),
+        });
     }
     let bounds = match (profile.checklist(dimension), profile.bounds(dimension, &item)) {
         (Some(_), _) if !(0.0..=1.0).contains(&value) => {
