@@ -11,14 +11,19 @@ ALTER TABLE sessions_rollup
     ADD COLUMN IF NOT EXISTS skew_n SimpleAggregateFunction(sum, UInt64) COMMENT 'events with a time of sending',
     ADD COLUMN IF NOT EXISTS far_clocks SimpleAggregateFunction(sum, UInt64) COMMENT 'of those, more than a minute off';
 
-ALTER TABLE sessions_from_samples MODIFY QUERY
+-- Views are made anew and not modified: ClickHouse 26.7 added once more what a modified view had been sent before its next restart.
+DROP VIEW IF EXISTS sessions_from_samples SYNC;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS sessions_from_samples TO sessions_rollup AS
 SELECT project, session_id,
 {{dims}},
 {{from_samples}},
     countIf(freeze_definition != '') AS defined_freezes, countIf(freeze_definition = 'vendor') AS vendor_freezes
 FROM samples AS s GROUP BY project, session_id;
 
-ALTER TABLE sessions_from_session_events MODIFY QUERY
+DROP VIEW IF EXISTS sessions_from_session_events SYNC;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS sessions_from_session_events TO sessions_rollup AS
 SELECT project, session_id,
 {{dims}},
 {{from_events}},
