@@ -121,7 +121,19 @@ const LOOKED_AT: [&str; 6] =
 
 fn compared(file: &Path, resamples: u32) -> anyhow::Result<Used> {
     let mut command = Command::new(std::env::current_exe().context("find this program's own file")?);
-    command.args(["poc", "compare", "--json", "--unit", "user_id", "--stratum", "network", "--stratum", "device_class"]);
+    command.args([
+        "poc",
+        "compare",
+        "--json",
+        "--unit",
+        "user_id",
+        "--randomised",
+        "call",
+        "--stratum",
+        "network",
+        "--stratum",
+        "device_class",
+    ]);
     METRICS.iter().for_each(|metric| {
         command.args(["--metric", metric]);
     });
