@@ -15,7 +15,7 @@ pub struct SatisfactionAsked {
     pub since: Moment,
     /// Up to here; now if not stated.
     pub until: Option<Moment>,
-    /// By the values of these columns: labels of a session, or [`BY_DIMENSION`].
+    /// By the values of these columns: labels of a session, or `dimension`.
     pub by: Vec<&'static str>,
     /// The dimension answers are about; empty: the whole.
     pub dimension: String,
