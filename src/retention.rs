@@ -5,6 +5,7 @@ pub mod effect;
 mod survival;
 
 use clap::{Args, Subcommand};
+use qoe_query::retention::effect::DURATIONS;
 use qoe_query::retention::{Bands, Split};
 use qoe_query::written;
 
@@ -55,20 +56,6 @@ impl SplitArgs {
 
 /// How long a session's start is by default, s.
 const BASELINE_S: u32 = 60;
-
-/// Columns that are how long a session lasted, and how many of their unit a minute has.
-const DURATIONS: [(&str, f64); 10] = [
-    ("minutes", 1.0),
-    ("watch_minutes", 1.0),
-    ("call_minutes", 1.0),
-    ("session_minutes", 1.0),
-    ("duration_min", 1.0),
-    ("duration", 1.0),
-    ("watch_time", 1.0),
-    ("duration_s", 60.0),
-    ("duration_ms", 60_000.0),
-    ("watch_s", 60.0),
-];
 
 /// Columns of which everybody knows that they are durations, and nobody in what unit.
 const UNITLESS: [&str; 2] = ["duration", "watch_time"];

@@ -17,11 +17,13 @@ pub use written::{Step, WrittenError, WrittenPoc};
 
 use askama::Template;
 use qoe_query::board::Dimension;
+use qoe_query::poc::Randomised;
 use qoe_query::relations::Period;
 use serde_json::Value;
 
 use crate::Settings;
 use crate::frame::Frame;
+use crate::section::poc_check::unit;
 use crate::section::{Section, html};
 use crate::view::{Lang, View};
 use crate::words::Words;
@@ -54,6 +56,7 @@ struct Page<'a> {
     since: String,
     metrics: String,
     strata: Vec<(String, String, bool)>,
+    randomised: [(&'static str, &'static str, bool); 2],
     paste: Paste,
     /// Whether a part has a script.
     live: bool,
@@ -68,6 +71,7 @@ struct Texts {
     hint: &'static str,
     since: &'static str,
     stratum: &'static str,
+    randomised: &'static str,
     ask: &'static str,
     questions: &'static str,
     paste: &'static str,
@@ -81,6 +85,7 @@ const EN: Texts = Texts {
     hint: "COLUMN:lower or higher, then what is compared (mean, share, p95, ordinal, ratio/COLUMN, time/COLUMN), then margin=VALUE, and secondary if the decision does not hang on it",
     since: "Since",
     stratum: "Within",
+    randomised: "Given by chance",
     ask: "Compare",
     questions: "What is compared",
     paste: "With a poc.toml: comparison, check, claims, scorecard and plan",
@@ -94,6 +99,7 @@ const ZH: Texts = Texts {
     hint: "列名:lower 或 higher（越低或越高越好），其后为比较方式（mean、share、p95、ordinal、ratio/列、time/列），再写 margin=界值；次要指标加 secondary",
     since: "起始",
     stratum: "分层",
+    randomised: "随机分配的是",
     ask: "比较",
     questions: "比较内容",
     paste: "使用 poc.toml：对比、检查、厂商说法、评分卡与规划",
@@ -115,7 +121,7 @@ pub fn render_written(pasted: &Pasted, answers: Option<&WrittenAnswers>, view: &
     let asking = View { kept: kept.into_iter().collect(), ..view.clone() };
     let sections = answers.map_or(&[][..], |answers| view.language().pick(answers.english.as_slice(), answers.chinese.as_slice()));
     let about = answers.map_or_else(String::new, |answers| format!("{} · {}", answers.name, period(answers.period, view)));
-    page(&asking, &PocAsked::usual(view), Shown { about, paste: Paste::of(pasted, view), sections }, settings)
+    page(&asking, &PocAsked::usual(&view.filter), Shown { about, paste: Paste::of(pasted, view), sections }, settings)
 }
 
 /// What is on the page beside its short form.
@@ -142,6 +148,7 @@ fn page(asking: &View, asked: &PocAsked, Shown { about, paste, sections }: Shown
         since: asked.since.to_string(),
         metrics: asked.metrics_text(),
         strata: strata(asked, words),
+        randomised: [Randomised::Call, Randomised::User].map(|of| (of.name(), unit(of, lang), asked.randomised == of)),
         paste,
         live: sections.iter().any(|section| section.live.is_some()),
         contents: sections.iter().map(|section| (section.id, section.title.as_str())).collect(),

@@ -49,7 +49,7 @@ pub struct PocArgs {
     /// The difference that matters in a metric, in its unit; again for more.
     #[arg(long = "margin", value_name = "NAME=VALUE", value_parser = named, conflicts_with = "poc")]
     margins: Vec<(String, f64)>,
-    /// What was given to a vendor by chance [default: paired with --pair, user where a unit is known, else call].
+    /// What was given to a vendor by chance [default: paired with --pair, user with --unit, else call].
     #[arg(long, value_name = "user|call|paired", conflicts_with = "poc")]
     randomised: Option<Randomised>,
     /// How often a difference that matters is to be found [default: 0.8].
@@ -177,7 +177,8 @@ impl PocArgs {
             }
             Some(stated) => Ok(stated),
             None if columns.pair.is_some() => Ok(Randomised::PairedRun),
-            None if columns.unit.is_some() => Ok(Randomised::User),
+            // That a store knows its users does not say that users were drawn.
+            None if self.unit.is_some() => Ok(Randomised::User),
             None => Ok(Randomised::Call),
         }
     }

@@ -42,10 +42,8 @@ pub(super) async fn held(poc: Poc, condition: Option<String>, data: &Data) -> an
     let question = CheckQuestion { poc, condition, planned: None };
     match asked(&question, data).await {
         Ok(answer) => Ok(Some(answer)),
-        Err(error) => match error.downcast_ref() {
-            Some(CheckError::OneVendor { .. } | CheckError::TooMany { .. } | CheckError::NoRows { .. }) => Ok(None),
-            _ => Err(error),
-        },
+        Err(error) if error.downcast_ref().is_some_and(CheckError::is_nothing) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

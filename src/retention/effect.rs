@@ -2,7 +2,7 @@
 
 use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, Window};
-use qoe_query::retention::effect::{EffectOutcome, EffectQuestion};
+use qoe_query::retention::effect::{EffectOutcome, EffectQuestion, KNOWN};
 use qoe_query::retention::{DayClock, ReturnOn};
 use qoe_query::satisfaction::Covariates;
 use qoe_query::statistics::effect::{Estimand, Pairing, Trim};
@@ -78,9 +78,6 @@ enum Pairs {
     Propensity,
     Coarsened,
 }
-
-/// What may have decided who had it, of a session in a store.
-const KNOWN: [&str; 8] = ["network", "device_class", "platform", "region", "service", "scenario", "vendor", "connect_ms"];
 
 impl EffectArgs {
     fn outcome(&self) -> anyhow::Result<EffectOutcome> {

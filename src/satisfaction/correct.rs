@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, MEASURES, Window};
+use qoe_query::satisfaction::correct::KNOWN;
 use qoe_query::satisfaction::{CorrectQuestion, Covariates, KnownMargin};
 use qoe_query::statistics::scale::{Kind, Scale};
 use qoe_query::statistics::weights::Cap;
@@ -52,9 +53,6 @@ pub struct CorrectArgs {
     #[command(flatten)]
     data: DataArgs,
 }
-
-/// What is known of a session, besides how it was.
-const KNOWN: [&str; 6] = ["service", "platform", "network", "region", "vendor", "tenure_days"];
 
 /// Asks and prints.
 pub async fn run(args: CorrectArgs) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 use qoe_dashboards::{section, wire};
 use qoe_query::relations::{self, MEASURES, Window};
 use qoe_query::retention::{DayClock, ReturnOn};
+use qoe_query::satisfaction::drivers::CONFOUNDERS;
 use qoe_query::satisfaction::{Covariates, DriversQuestion};
 use qoe_query::statistics::scale::{Kind, Scale};
 use qoe_query::written;
@@ -48,9 +49,6 @@ pub struct DriversArgs {
     #[command(flatten)]
     data: DataArgs,
 }
-
-/// What else may make satisfaction differ, of a session in a store.
-pub const CONFOUNDERS: [&str; 6] = ["network", "platform", "device_class", "region", "service", "tenure_days"];
 
 /// Asks and prints.
 pub async fn run(args: DriversArgs) -> anyhow::Result<()> {

@@ -1,45 +1,20 @@
 //! What becomes of rows that say a thing twice, or none: answers changed, files doubled, spans of time, units and scales.
 
 use std::fmt::Write as _;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use qoe_store::rows::{Feedback, Invitation, Keys, Records, SessionEvent, Stamp};
 use serde_json::Value;
-use tempfile::TempDir;
 
+use crate::command::{ends, file, json, qoe};
 use crate::support;
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qoe")).args(arguments).env("QOE_LANG", "en").output().unwrap()
-}
-
-#[track_caller]
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-#[track_caller]
-fn ends(output: &Output, code: i32, said: &str) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{stderr}");
-    assert!(stderr.contains(said), "{said:?} is not in\n{stderr}");
-    assert!(output.stdout.is_empty());
-}
 
 #[track_caller]
 fn says(output: &Output, said: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.contains(said), "{said:?} is not in\n{text}");
-}
-
-fn file(name: &str, text: &str) -> (TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
-    std::fs::write(&path, text).unwrap();
-    (folder, path.to_string_lossy().into_owned())
 }
 
 /// Sixty sessions, each asked once and answered with 5 and a minute later with 1, but every third with 4 and no more.
@@ -145,56 +120,56 @@ fn sessions() -> String {
 fn rows_that_are_there_twice_are_told_by_every_analysis() {
     let text = sessions();
     let (head, rows) = text.split_once('\n').unwrap();
-    let (_folder, path) = file("twice.csv", &format!("{head}\n{rows}{rows}"));
+    let (_folder, path) = file("twice.csv", format!("{head}\n{rows}{rows}"));
     let said = "240 of 480 rows are there twice";
     let score = ["satisfaction", "score", "--data", &path];
-    says(&run(&score), said);
-    let answer = json(&run(&[&score[..], &["--json"]].concat()));
+    says(&qoe(&score), said);
+    let answer = json(&qoe(&[&score[..], &["--json"]].concat()));
     assert_eq!((&answer["all"]["score"]["n"], &answer["repeated_rows"]["again"]), (&240.into(), &240.into()));
-    says(&run(&["satisfaction", "drivers", "--measures", "rtt_ms", "--data", &path]), said);
-    says(&run(&["retention", "survival", "--data", &path]), said);
-    says(&run(&["report", "satisfaction", "--out", "-", "--data", &path]), said);
-    let (_folder, path) = file("nameless.csv", &format!("{head}\n{rows}{rows}").replace("session_id", "reading"));
-    says(&run(&["satisfaction", "score", "--user", "user_id", "--data", &path]), "240 of 480 rows are equal to another in every column");
+    says(&qoe(&["satisfaction", "drivers", "--measures", "rtt_ms", "--data", &path]), said);
+    says(&qoe(&["retention", "survival", "--data", &path]), said);
+    says(&qoe(&["report", "satisfaction", "--out", "-", "--data", &path]), said);
+    let (_folder, path) = file("nameless.csv", format!("{head}\n{rows}{rows}").replace("session_id", "reading"));
+    says(&qoe(&["satisfaction", "score", "--user", "user_id", "--data", &path]), "240 of 480 rows are equal to another in every column");
 }
 
 #[test]
 fn a_span_of_a_file_is_heeded_or_refused() {
-    let (_folder, path) = file("sessions.csv", &sessions());
+    let (_folder, path) = file("sessions.csv", sessions());
     let span = ["--since", "2026-11-11", "--data", &path];
-    ends(&run(&[&["satisfaction", "score"][..], &span].concat()), 2, "write --where");
+    ends(&qoe(&[&["satisfaction", "score"][..], &span].concat()), 2, "write --where");
     let rows = |more: &[&str]| {
         let drift = ["satisfaction", "drift", "--time", "started_at", "--json", "--data", &path];
-        json(&run(&[&drift[..], more].concat()))["rows"]["all"].as_u64().unwrap()
+        json(&qoe(&[&drift[..], more].concat()))["rows"]["all"].as_u64().unwrap()
     };
     assert_eq!([rows(&[]), rows(&["--since", "2026-11-11"]), rows(&["--until", "2026-11-11"])], [240, 120, 120]);
-    let report = json(&run(&[&["report", "satisfaction", "--json"][..], &span].concat()));
+    let report = json(&qoe(&[&["report", "satisfaction", "--json"][..], &span].concat()));
     assert_eq!(report["sessions"], 120);
-    let (_folder, path) = file("timeless.csv", &sessions().replace("started_at", "begun"));
-    ends(&run(&["report", "satisfaction", "--since", "2026-11-11", "--data", &path]), 2, "started_at");
+    let (_folder, path) = file("timeless.csv", sessions().replace("started_at", "begun"));
+    ends(&qoe(&["report", "satisfaction", "--since", "2026-11-11", "--data", &path]), 2, "started_at");
 }
 
 #[test]
 fn a_survey_that_does_not_fit_the_file_is_refused() {
-    let (_folder, path) = file("sessions.csv", &sessions());
+    let (_folder, path) = file("sessions.csv", sessions());
     for kind in ["nps", "thumbs"] {
-        ends(&run(&["satisfaction", "score", "--kind", kind, "--data", &path]), 2, "on a scale of 1 to 5");
+        ends(&qoe(&["satisfaction", "score", "--kind", kind, "--data", &path]), 2, "on a scale of 1 to 5");
     }
     let ten = (1..=10).map(|score| format!("{score}\n")).collect::<String>().repeat(9);
-    let (_folder, path) = file("ten.csv", &format!("score\n{ten}"));
-    ends(&run(&["satisfaction", "score", "--data", &path]), 2, "state the one that was offered");
-    let stated = run(&["satisfaction", "score", "--scale", "1..10", "--data", &path]);
+    let (_folder, path) = file("ten.csv", format!("score\n{ten}"));
+    ends(&qoe(&["satisfaction", "score", "--data", &path]), 2, "state the one that was offered");
+    let stated = qoe(&["satisfaction", "score", "--scale", "1..10", "--data", &path]);
     says(&stated, "share of answers of 7.75 or more on 1 to 10");
     let (_folder, path) = file("none.csv", "score,vendor\n,a\n,b\n");
-    ends(&run(&["satisfaction", "score", "--data", &path]), 3, "csat of no answers");
+    ends(&qoe(&["satisfaction", "score", "--data", &path]), 3, "csat of no answers");
 }
 
 #[test]
 fn a_duration_says_its_unit_or_is_asked_for_it() {
-    let (_folder, path) = file("sessions.csv", &sessions());
+    let (_folder, path) = file("sessions.csv", sessions());
     let effect = |more: &[&str]| {
         let asked = ["retention", "effect", "--treatment", "rtt_ms > 150", "--covariates", "network", "--data", &path, "--baseline", "60s"];
-        run(&[&asked[..], more].concat())
+        qoe(&[&asked[..], more].concat())
     };
     ends(&effect(&["--outcome", "secs", "--duration"]), 2, "state --duration-unit s, min or h");
     let left = |output: &Output| json(output)["left_out"]["left_before"].as_u64().unwrap();
@@ -202,7 +177,7 @@ fn a_duration_says_its_unit_or_is_asked_for_it() {
         (effect(&["--outcome", "minutes", "--json"]), effect(&["--outcome", "secs", "--duration-unit", "s", "--json"]));
     assert_eq!((left(&minutes), left(&minutes) > 5), (left(&seconds), true));
     ends(&effect(&["--outcome", "minutes", "--duration-unit", "h"]), 2, "not the unit");
-    let survival = |more: &[&str]| run(&[&["retention", "survival", "--data", &path][..], more].concat());
+    let survival = |more: &[&str]| qoe(&[&["retention", "survival", "--data", &path][..], more].concat());
     ends(&survival(&["--duration", "secs", "--baseline", "60s"]), 2, "--duration-unit s, min or h");
     let answer = json(&survival(&["--duration", "secs", "--duration-unit", "s", "--baseline", "60s", "--json"]));
     let first = &answer["at_risk"][0];
@@ -224,9 +199,9 @@ fn negative_durations_are_left_out_alike() {
     let effect =
         ["retention", "effect", "--treatment", "rtt_ms > 150", "--covariates", "network", "--outcome", "minutes", "--baseline", "60s"];
     let effect = [&effect[..], &["--data", &path]].concat();
-    assert_eq!(json(&run(&[&effect[..], &["--json"]].concat()))["left_out"]["negative"], negative);
-    says(&run(&effect), &format!("{negative} rows with a negative duration were left out"));
+    assert_eq!(json(&qoe(&[&effect[..], &["--json"]].concat()))["left_out"]["negative"], negative);
+    says(&qoe(&effect), &format!("{negative} rows with a negative duration were left out"));
     let survival = ["retention", "survival", "--data", &path];
-    assert_eq!(json(&run(&[&survival[..], &["--json"]].concat()))["rows_left_out"]["negative"], negative);
-    says(&run(&survival), "with a negative duration");
+    assert_eq!(json(&qoe(&[&survival[..], &["--json"]].concat()))["rows_left_out"]["negative"], negative);
+    says(&qoe(&survival), "with a negative duration");
 }

@@ -1,13 +1,14 @@
 //! `qoe satisfaction correct`: what it prints and how it ends, over a file and over a store.
 
 use std::fmt::Write as _;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use qoe_store::rows::{Feedback, Invitation, Keys, Records, SessionEvent, Stamp};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command::{json, qoe};
 use crate::support;
 
 /// Four hundred asked; the worse the call, the readier to answer.
@@ -29,13 +30,7 @@ fn invited() -> (TempDir, String) {
 }
 
 fn correct(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_qoe"));
-    command.args(["satisfaction", "correct"]).args(arguments).env("QOE_LANG", "en").output().unwrap()
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    qoe(&[&["satisfaction", "correct"][..], arguments].concat())
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! `qoe satisfaction drift`: what it prints and how it ends, over a file and over a store.
 
 use std::fmt::Write as _;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use qoe_store::rows::{Feedback, Keys, Records, Release, SessionEvent, Stamp};
-use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command::{json, qoe};
 use crate::support;
 
 /// Whether the one asked on this day is satisfied: four of five before the fall, two of five after it, in no order that returns.
@@ -39,13 +39,7 @@ fn files() -> (TempDir, String, String) {
 }
 
 fn drift(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_qoe"));
-    command.args(["satisfaction", "drift"]).args(arguments).env("QOE_LANG", "en").output().unwrap()
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    qoe(&[&["satisfaction", "drift"][..], arguments].concat())
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod architecture;
 mod bad_input;
 mod board;
 mod browser;
+mod command;
 mod correct;
 mod drift;
 mod flood;

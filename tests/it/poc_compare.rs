@@ -1,42 +1,17 @@
 //! `qoe poc compare` and `qoe poc report`: over a file, over a store, and what they refuse.
 
 use std::fmt::Write as _;
-use std::process::{Command, Output};
 use std::sync::Arc;
 
 use qoe_store::rows::{Keys, Records, SessionEvent, Stamp};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command::{ends, file, json, qoe};
 use crate::support;
 
 /// 2026-11-01T00:00:00Z.
 const START: i64 = 1_793_491_200_000;
-
-fn qoe(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qoe")).args(words).env("QOE_LANG", "en").output().unwrap()
-}
-
-#[track_caller]
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-#[track_caller]
-fn ends(output: &Output, code: i32, said: &str) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{stderr}");
-    assert!(stderr.contains(said), "{said:?} is not in\n{stderr}");
-    assert!(output.stdout.is_empty());
-}
-
-fn file(rows: &str) -> (TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("calls.csv");
-    std::fs::write(&path, rows).unwrap();
-    (folder, path.to_string_lossy().into_owned())
-}
 
 /// Calls of two vendors, of whom slow takes 200 ms longer to connect and fails one call in five.
 fn calls() -> (TempDir, String) {
@@ -50,7 +25,7 @@ fn calls() -> (TempDir, String) {
             writeln!(rows, "u{user},{vendor},{region},{connect},{joined},{}", 3 + (user + call) % 3).unwrap();
         }
     }
-    file(&rows)
+    file("calls.csv", &rows)
 }
 
 const METRICS: [&str; 10] = [
@@ -133,7 +108,7 @@ fn what_cannot_be_compared_says_why() {
     ends(&given(&["--metric", "connect_ms:lower", "--where", "vendor = 'x'"]), 3, "there are no rows");
     ends(&given(&["--metric", "connect_ms:lower", "--arms", "fast,quick"]), 2, "no row is of quick");
     let three = "vendor,ms\na,1\na,2\na,3\nb,900\nb,901\nb,902\n";
-    let (_folder, path) = file(three);
+    let (_folder, path) = file("calls.csv", three);
     let few = json(&qoe(&["poc", "compare", "--data", &path, "--metric", "ms:lower:p95", "--json"]));
     assert_eq!(few["metrics"][0]["pairs"][0]["overall"]["verdict"], "inconclusive");
 }
@@ -188,7 +163,7 @@ fn invalid() -> (TempDir, String) {
             writeln!(rows, "s{call},u{call},{vendor},2026-10-{:02}T00:00:00Z,{connect},1", 1 + call / 20).unwrap();
         }
     }
-    file(&rows)
+    file("calls.csv", &rows)
 }
 
 #[test]
@@ -196,7 +171,7 @@ fn what_is_invalid_names_no_winner_anywhere_and_ends_with_4() {
     let (_folder, path) = invalid();
     let asking = |step: &str, more: &[&str]| qoe(&[&["poc", step, "--data", &path, "--unit", "user_id"][..], more].concat());
     let metric = ["--metric", "connect_ms:lower"];
-    let read = |output: &Output, reason: &str| {
+    let read = |output: &std::process::Output, reason: &str| {
         let (said, complained) =
             (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned());
         assert!(output.status.code() == Some(4) && complained.contains("the run is invalid"), "{:?} {complained}", output.status.code());
@@ -225,7 +200,7 @@ fn a_span_of_a_file_is_heeded_by_its_column_of_times_or_refused() {
     for user in 0..200 {
         writeln!(rows, "u{user},{},2026-10-{:02}T00:00:00Z,{}", ["a", "b"][user % 2], 1 + user / 20, 300 + user * 7 % 90).unwrap();
     }
-    let (_folder, path) = file(&rows);
+    let (_folder, path) = file("calls.csv", &rows);
     let counted = |more: &[&str]| json(&given(&path, &[&["--time", "When"][..], more].concat()))["arms"][0]["rows"].clone();
     assert_eq!(
         (counted(&[]), counted(&["--since", "2026-10-06"]), counted(&["--until", "2026-10-02"])),

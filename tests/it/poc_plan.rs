@@ -1,7 +1,7 @@
 //! `qoe poc init`, `plan` and `check`: what they print and how they end, over files and over a store.
 
 use std::fmt::Write as _;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use qoe_store::Millis;
@@ -9,6 +9,7 @@ use qoe_store::rows::{Keys, Records, Sample, SessionEvent, Stamp};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command::{ended, json, qoe};
 use crate::support;
 
 /// 2026-11-01T00:00:00Z.
@@ -16,23 +17,11 @@ const START: i64 = 1_793_491_200_000;
 const HOUR: i64 = 3_600_000;
 
 fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qoe")).arg("poc").args(arguments).env("QOE_LANG", "en").output().unwrap()
-}
-
-fn read(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    qoe(&[&["poc"][..], arguments].concat())
 }
 
 fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-#[track_caller]
-fn ends(output: &Output, code: i32, said: &str) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{stderr}");
-    assert!(stderr.contains(said), "{said:?} is not in\n{stderr}");
 }
 
 /// A finding of a check.
@@ -70,15 +59,15 @@ fn init_writes_a_poc_that_plan_reads_and_never_over_another() {
     let path = path.to_str().unwrap();
     for industry in ["finance", "education", "entertainment", "ecommerce_live", "traditional"] {
         for lang in ["en", "zh"] {
-            ends(&run(&["init", path, "--industry", industry, "--lang", lang, "--force"]), 0, "wrote");
+            ended(&run(&["init", path, "--industry", industry, "--lang", lang, "--force"]), 0, "wrote");
         }
     }
-    ends(&run(&["init", path]), 2, "is there already");
-    ends(&run(&["init", path, "--industry", "farming"]), 2, "is none of finance");
+    ended(&run(&["init", path]), 2, "is there already");
+    ended(&run(&["init", path, "--industry", "farming"]), 2, "is none of finance");
     let written = std::fs::read_to_string(path).unwrap();
     assert!(written.contains("主要指标") && written.contains("profile = \"traditional\""));
 
-    ends(&run(&["init", path, "--industry", "finance", "--force"]), 0, "wrote");
+    ended(&run(&["init", path, "--industry", "finance", "--force"]), 0, "wrote");
     let everything = [
         "joined=share:0.98",
         "connect_p95=density:0.001",
@@ -88,7 +77,7 @@ fn init_writes_a_poc_that_plan_reads_and_never_over_another() {
         "csat=sd:1",
     ];
     let assumed: Vec<&str> = everything.iter().flat_map(|assumed| ["--assume", assumed]).collect();
-    let plan = read(&run(&[&["plan", "--poc", path, "--per-day", "2000", "--json"][..], &assumed].concat()));
+    let plan = json(&run(&[&["plan", "--poc", path, "--per-day", "2000", "--json"][..], &assumed].concat()));
     assert_eq!(
         (&plan["arms"], &plan["primary_tests"], &plan["first_step_alpha"]),
         (&serde_json::json!(["vendor_a", "vendor_b"]), &2.into(), &0.025_000_000_000_000_022.into())
@@ -99,13 +88,13 @@ fn init_writes_a_poc_that_plan_reads_and_never_over_another() {
 
     let broken = std::fs::read_to_string(path).unwrap().replace("[0.5, 0.5]", "[0.5, 0.6]");
     std::fs::write(path, broken).unwrap();
-    ends(&run(&["plan", "--poc", path]), 2, "vendors.allocation: the shares add up to 1.1 and not to 1");
+    ended(&run(&["plan", "--poc", path]), 2, "vendors.allocation: the shares add up to 1.1 and not to 1");
 }
 
 #[test]
 fn a_plan_of_supposed_scatter_needs_no_rows() {
     let given = ["plan", "--arms", "a,b", "--metric", "connect_ms:lower", "--margin", "connect_ms=50", "--assume", "connect_ms=sd:400"];
-    let plan = read(&run(&[&given[..], &["--json"]].concat()));
+    let plan = json(&run(&[&given[..], &["--json"]].concat()));
     // statsmodels TTestIndPower: 1005.6 a side.
     assert_eq!(plan["metrics"][0]["difference"]["alone"]["units"], 2_012);
     let said = text(&run(&[&given[..], &["--per-day", "100"]].concat()));
@@ -116,18 +105,18 @@ fn a_plan_of_supposed_scatter_needs_no_rows() {
     for part in ["需要 2,012 个单元（每家 1,006）", "每天新增单元数未知", "发现差异"] {
         assert!(said.contains(part), "{part:?} is not in\n{said}");
     }
-    ends(&run(&["plan", "--arms", "a,b", "--metric", "x:lower", "--assume", "x=sd:4"]), 3, "nothing can be planned");
-    ends(&run(&["plan", "--arms", "a", "--metric", "x:lower", "--assume", "x=sd:4"]), 2, "two vendors or more");
-    ends(&run(&["plan", "--arms", "a,b", "--metric", "x:lower", "--margin", "x=-3"]), 2, "above zero");
-    ends(&run(&["plan", "--arms", "a,b", "--metric", "x:lower", "--margin", "x=3", "--margin", "x=4"]), 2, "stated twice");
-    ends(&run(&["plan", "--arms", "a,b", "--metric", "x:lower", "--assume", "x=much"]), 2, "supposes nothing");
-    ends(&run(&["plan", "--arms", "a,b", "--allocation", "0.5,0.6", "--metric", "x:lower"]), 2, "add up to 1.1");
+    ended(&run(&["plan", "--arms", "a,b", "--metric", "x:lower", "--assume", "x=sd:4"]), 3, "nothing can be planned");
+    ended(&run(&["plan", "--arms", "a", "--metric", "x:lower", "--assume", "x=sd:4"]), 2, "two vendors or more");
+    ended(&run(&["plan", "--arms", "a,b", "--metric", "x:lower", "--margin", "x=-3"]), 2, "above zero");
+    ended(&run(&["plan", "--arms", "a,b", "--metric", "x:lower", "--margin", "x=3", "--margin", "x=4"]), 2, "stated twice");
+    ended(&run(&["plan", "--arms", "a,b", "--metric", "x:lower", "--assume", "x=much"]), 2, "supposes nothing");
+    ended(&run(&["plan", "--arms", "a,b", "--allocation", "0.5,0.6", "--metric", "x:lower"]), 2, "add up to 1.1");
 }
 
 #[test]
 fn a_plan_of_rows_counts_users_and_days() {
     let (_folder, path) = calls(50);
-    let plan = read(&run(&[&["plan", "--data", &path, "--time", "started_at", "--json"][..], &FLAGS].concat()));
+    let plan = json(&run(&[&["plan", "--data", &path, "--time", "started_at", "--json"][..], &FLAGS].concat()));
     assert_eq!((&plan["seen"]["rows"], &plan["seen"]["units"]), (&10_000.into(), &2_000.into()));
     let metric = &plan["metrics"][0];
     assert!(metric["design_effect"].as_f64().unwrap() > 4.0 && metric["rows_per_unit"] == 5.0, "{metric}");
@@ -142,26 +131,26 @@ fn lists_are_written_and_not_over_others() {
     let file = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     let (list, plan) = (file("list.csv"), file("runs.csv"));
     let assign = ["plan", "--arms", "a,b", "--allocation", "0.3,0.7", "--among", "eu,us", "--assign", "100", "--out", &list];
-    ends(&run(&assign), 0, "wrote 200 lines");
-    ends(&run(&assign), 2, "is there already");
+    ended(&run(&assign), 0, "wrote 200 lines");
+    ended(&run(&assign), 2, "is there already");
     let written = std::fs::read_to_string(&list).unwrap();
     assert_eq!(written.lines().next(), Some("unit,arm,stratum,block"));
     let of_a = written.lines().filter(|line| line.contains(",a,")).count();
     assert!((54..=66).contains(&of_a), "{of_a} of 200 have a, of whom 60 should");
     let runs = ["plan", "--arms", "a,b", "--schedule", "30", "--profiles", "clean,wifi,lossy", "--seconds", "60", "--out", &plan];
-    ends(&run(&runs), 0, "wrote 60 lines");
+    ended(&run(&runs), 0, "wrote 60 lines");
     let written = std::fs::read_to_string(&plan).unwrap();
     assert_eq!(written.lines().next(), Some("run,arm,stratum,profile,seconds,seed"));
     assert_eq!(written.lines().filter(|line| line.contains(",wifi,60,")).count(), 20);
-    ends(&run(&["plan", "--assign", "10", "--out", &file("x.csv")]), 2, "two vendors or more");
-    ends(&run(&["plan", "--arms", "a,b", "--schedule", "10", "--out", &file("x.csv")]), 2, "--profiles");
+    ended(&run(&["plan", "--assign", "10", "--out", &file("x.csv")]), 2, "two vendors or more");
+    ended(&run(&["plan", "--arms", "a,b", "--schedule", "10", "--out", &file("x.csv")]), 2, "--profiles");
 }
 
 #[test]
 fn a_sound_run_ends_with_0_and_one_that_is_not_with_4() {
     let (_folder, path) = calls(50);
     let given = [&["check", "--data", &path][..], &FLAGS].concat();
-    let answer = read(&run(&[&given[..], &["--json"]].concat()));
+    let answer = json(&run(&[&given[..], &["--json"]].concat()));
     assert_eq!((&answer["valid"], &answer["randomised"]), (&true.into(), &"user".into()));
     assert_eq!(finding(&answer, "sample_ratio")["units"], serde_json::json!([1_000, 1_000]));
     assert!(finding(&answer, "units")["planned"].is_u64());
@@ -169,7 +158,7 @@ fn a_sound_run_ends_with_0_and_one_that_is_not_with_4() {
     let (_folder, path) = calls(44);
     let given = [&["check", "--data", &path][..], &FLAGS].concat();
     let output = run(&[&given[..], &["--json"]].concat());
-    ends(&output, 4, "the run is invalid: Sample ratio: acme 880, bolt 1,120 users where acme 1,000, bolt 1,000 were to be expected");
+    ended(&output, 4, "the run is invalid: Sample ratio: acme 880, bolt 1,120 users where acme 1,000, bolt 1,000 were to be expected");
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&answer["valid"], &answer["findings"][0]["severity"]), (&false.into(), &"invalid".into()));
     let said = text(&run(&given));
@@ -178,9 +167,9 @@ fn a_sound_run_ends_with_0_and_one_that_is_not_with_4() {
     assert!(said.contains("本次运行无效") && said.contains("样本比例"), "{said}");
     let stated = [&given[..], &["--arms", "acme,bolt", "--allocation", "0.44,0.56"]].concat();
     assert_eq!(run(&stated).status.code(), Some(0), "shares that were meant are no mismatch");
-    ends(&run(&[&given[..], &["--where", "vendor = 'acme'"]].concat()), 3, "names only acme");
-    ends(&run(&[&given[..], &["--where", "vendor = 'none'"]].concat()), 3, "there are no rows");
-    ends(&run(&["check", "--data", &path, "--arm", "colour"]), 2, "colour");
+    ended(&run(&[&given[..], &["--where", "vendor = 'acme'"]].concat()), 3, "names only acme");
+    ended(&run(&[&given[..], &["--where", "vendor = 'none'"]].concat()), 3, "there are no rows");
+    ended(&run(&["check", "--data", &path, "--arm", "colour"]), 2, "colour");
 }
 
 /// Sessions of a store: `of` users, those of whom `first` says so with acme.
@@ -222,7 +211,7 @@ fn sessions(of: i64, first: impl Fn(i64) -> bool) -> Records {
     records
 }
 
-const STORE: [&str; 12] = [
+const STORE: [&str; 14] = [
     "--since",
     "2026-11-01",
     "--until",
@@ -235,6 +224,8 @@ const STORE: [&str; 12] = [
     "connect_ms:lower",
     "--metric",
     "joined:higher:share",
+    "--randomised",
+    "user",
 ];
 
 #[tokio::test]
@@ -242,19 +233,19 @@ async fn a_store_is_planned_and_checked_in_its_own_columns() {
     let endpoint = support::database().await;
     support::insert(&endpoint, &sessions(2_000, |user| user % 2 == 0), 1).await;
     let asking = |step: &'static str, more: &[&str]| support::asking(&endpoint, &[&["poc", step][..], &STORE, more].concat());
-    let plan = read(&asking("plan", &["--margin", "connect_ms=10", "--margin", "joined=0.02", "--json"]));
+    let plan = json(&asking("plan", &["--margin", "connect_ms=10", "--margin", "joined=0.02", "--json"]));
     assert_eq!(
         (&plan["seen"]["rows"], &plan["seen"]["units"], &plan["arms"]),
         (&2_000.into(), &2_000.into(), &serde_json::json!(["acme", "bolt"]))
     );
     assert!(plan["decides"]["days"].is_f64(), "{plan:#}");
-    let answer = read(&asking("check", &["--json"]));
+    let answer = json(&asking("check", &["--json"]));
     assert_eq!(answer["valid"], true, "{answer:#}");
     assert_eq!(finding(&answer, "sample_ratio")["units"], serde_json::json!([1_000, 1_000]));
     assert_eq!(finding(&answer, "contamination")["of"], 2_000);
     assert_eq!(finding(&answer, "definitions")["stated"], serde_json::json!([1_000, 1_000]));
     assert!(finding(&answer, "clock")["skew_s"][0].is_number() && finding(&answer, "imbalance")["column"] == "region");
-    ends(&asking("check", &["--where", "service = 'messaging'"]), 3, "there are no rows");
+    ended(&asking("check", &["--where", "service = 'messaging'"]), 3, "there are no rows");
 }
 
 #[tokio::test]

@@ -2,26 +2,12 @@
 
 use std::process::{Command, Output, Stdio};
 
-use tempfile::TempDir;
-
-fn qoe(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qoe")).args(words).env("QOE_LANG", "en").output().unwrap()
-}
+use crate::command::{ended, file, qoe, text};
 
 #[track_caller]
 fn ends(output: &Output, code: i32, said: &[&str]) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{stderr}");
-    for said in said {
-        assert!(stderr.contains(said), "{said:?} is not in\n{stderr}");
-    }
-}
-
-fn file(name: &str, text: &[u8]) -> (TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
-    std::fs::write(&path, text).unwrap();
-    (folder, path.to_string_lossy().into_owned())
+    ended(output, code, "");
+    said.iter().for_each(|said| ended(output, code, said));
 }
 
 /// Calls of two vendors, each field followed by this.
@@ -50,6 +36,13 @@ fn delimiters_that_the_header_tells_and_newlines_in_quotes_are_read() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(said.contains("connect_ms: a is better than b") && said.contains("200 / 200"), "{delimiter:?}: {said}");
     }
+}
+
+#[test]
+fn an_empty_line_is_no_row() {
+    let (_folder, path) = file("calls.csv", calls(',', "1").replace("\"\nb,", "\"\n\nb,"));
+    let said = text(&compare(&path));
+    assert!(said.contains("connect_ms: a is better than b") && said.contains("200 / 200"), "{said}");
 }
 
 #[test]

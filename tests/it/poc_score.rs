@@ -10,6 +10,7 @@ use qoe_store::rows::{Feedback, Integration, Invitation, Keys, Records, SessionE
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command::{json, qoe};
 use crate::support;
 
 /// Two vendors: `quick` connects faster, `cheap` costs less and answers its tickets sooner.
@@ -47,22 +48,14 @@ const FACTS: [&str; 10] = [
 ];
 
 fn poc(step: &str, path: Option<&Path>, more: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_qoe"));
-    command.args(["poc", step]).env("QOE_LANG", "en");
-    if let Some(path) = path {
-        command.args(["--unit", "user_id", "--data"]).arg(path);
-    }
-    command.args(more).output().unwrap()
+    let path = path.map(|path| path.to_string_lossy().into_owned());
+    let data = path.as_ref().map_or(Vec::new(), |path| vec!["--unit", "user_id", "--data", path]);
+    qoe(&[&["poc", step][..], &data, more].concat())
 }
 
 fn scorecard(path: Option<&Path>, more: &[&str]) -> Output {
     let facts: Vec<&str> = FACTS.iter().flat_map(|fact| ["--fact", fact]).collect();
     poc("scorecard", path, &[&facts[..], more].concat())
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 const MEASURED: [&str; 4] = ["--metric", "connect_ms:lower:p95", "--metric", "joined:higher:share"];

@@ -1,27 +1,10 @@
 //! What `qoe poc compare` and `report` print: verdicts beside the intervals they were reached by, in words that fit.
 
 use std::fmt::Write as _;
-use std::process::{Command, Output};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-fn qoe(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qoe")).args(words).env("QOE_LANG", "en").output().unwrap()
-}
-
-#[track_caller]
-fn text(output: Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn file(rows: &str) -> (TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("calls.csv");
-    std::fs::write(&path, rows).unwrap();
-    (folder, path.to_string_lossy().into_owned())
-}
+use crate::command::{file, json, qoe, text};
 
 /// Calls of these vendors, each with how much longer it takes to connect; the same seed gives the same calls.
 fn calls(vendors: &[(&str, f64)], users: u64, seed: u64) -> String {
@@ -99,10 +82,10 @@ fn a_verdict_is_the_rule_applied_to_the_interval_printed_beside_it() {
     let (mut verdicts, mut levels) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     for seed in 0..6 {
         let more = seed as f64 * 4.0;
-        let (_folder, path) = file(&calls(&[("a", 0.0), ("b", more), ("c", 2.0 * more)], 120 + 60 * (seed % 3), seed));
+        let (_folder, path) = file("calls.csv", calls(&[("a", 0.0), ("b", more), ("c", 2.0 * more)], 120 + 60 * (seed % 3), seed));
         let more: &[&str] = if seed % 3 == 2 { &["--any-time"] } else { &["--stratum", "region"] };
         let words = [&["poc", "compare", "--data", &path, "--json", "--resamples", "300"][..], &ASKED, more].concat();
-        let answer: Value = serde_json::from_str(&text(qoe(&words))).unwrap();
+        let answer: Value = json(&qoe(&words));
         for metric in answer["metrics"].as_array().unwrap() {
             for pair in metric["pairs"].as_array().unwrap() {
                 let strata = pair["strata"].as_array().unwrap().iter().map(|within| &within["found"]);
@@ -119,8 +102,8 @@ fn a_verdict_is_the_rule_applied_to_the_interval_printed_beside_it() {
 
 #[test]
 fn beside_a_verdict_stands_the_interval_that_it_was_reached_by_turned_so_that_positive_is_better() {
-    let (_folder, path) = file(&calls(&[("quick", 0.0), ("slow", 40.0)], 200, 7));
-    let read = |lang: &str| text(qoe(&[&["poc", "compare", "--data", &path, "--lang", lang][..], &ASKED].concat()));
+    let (_folder, path) = file("calls.csv", calls(&[("quick", 0.0), ("slow", 40.0)], 200, 7));
+    let read = |lang: &str| text(&qoe(&[&["poc", "compare", "--data", &path, "--lang", lang][..], &ASKED].concat()));
     let english = read("en");
     let first = english.lines().find(|line| line.contains("connect_ms: quick is better than slow")).unwrap();
     assert!(
@@ -133,26 +116,26 @@ fn beside_a_verdict_stands_the_interval_that_it_was_reached_by_turned_so_that_po
 
 #[test]
 fn vendors_that_are_alike_within_the_margins_are_said_to_be() {
-    let (_folder, path) = file(&calls(&[("a", 0.0), ("b", 0.0)], 600, 3));
+    let (_folder, path) = file("calls.csv", calls(&[("a", 0.0), ("b", 0.0)], 600, 3));
     let margins = ["--margin", "connect_ms=30", "--margin", "joined=0.2"];
     let words =
         ["poc", "report", "--data", &path, "--unit", "user_id", "--metric", "connect_ms:lower", "--metric", "joined:higher", "--out", "-"];
-    let page = text(qoe(&[&words[..], &margins].concat()));
+    let page = text(&qoe(&[&words[..], &margins].concat()));
     assert!(page.contains("The vendors are alike within the margins"));
     assert!(page.contains("the first is better →") && page.contains("- - ±30.0"), "plots say which side is better, and show the margin");
     assert!(page.contains("Where in the distribution they differ"), "means that vary are drawn along their distribution too");
-    let zh = text(qoe(&[&words[..], &margins, &["--lang", "zh"]].concat()));
+    let zh = text(&qoe(&[&words[..], &margins, &["--lang", "zh"]].concat()));
     assert!(zh.contains("各供应商在界值之内并无差别"));
 }
 
 #[test]
 fn differences_that_are_adjusted_for_earlier_data_say_so() {
-    let (folder, path) = file(&calls(&[("a", 0.0), ("b", 20.0)], 200, 5));
+    let (folder, path) = file("calls.csv", calls(&[("a", 0.0), ("b", 20.0)], 200, 5));
     let poc = folder.path().join("poc.toml");
     let stated = "name = \"x\"\n[columns]\narm = \"vendor\"\nunit = \"user_id\"\n[design]\nrandomised = \"user\"\nminimum_days = 0\nstopping = \"fixed\"\n\
                   level = 0.95\npower = 0.8\n[[primary]]\nname = \"connect_ms\"\nbetter = \"lower\"\nbefore = \"before_ms\"\n";
     std::fs::write(&poc, stated).unwrap();
-    let read = text(qoe(&["poc", "compare", "--data", &path, "--poc", &poc.to_string_lossy()]));
+    let read = text(&qoe(&["poc", "compare", "--data", &path, "--poc", &poc.to_string_lossy()]));
     assert!(read.contains("connect_ms, adjusted for before_ms of before: a is better than b"), "{read}");
     assert!(read.contains("figures as measured, differences adjusted for before_ms of before (CUPED)"), "{read}");
 }
@@ -161,10 +144,10 @@ fn differences_that_are_adjusted_for_earlier_data_say_so() {
 fn many_vendors_fit_on_paper() {
     let names: Vec<String> = (0..12).map(|at| format!("vendor_{at}")).collect();
     let vendors: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 0.0)).collect();
-    let (_folder, path) = file(&calls(&vendors, 240, 1));
+    let (_folder, path) = file("calls.csv", calls(&vendors, 240, 1));
     let words =
         ["poc", "report", "--data", &path, "--unit", "user_id", "--metric", "connect_ms:lower", "--metric", "joined:higher", "--out", "-"];
-    let page = text(qoe(&words));
+    let page = text(&qoe(&words));
     let most = page.split("<thead>").skip(1).map(|head| head.split("</thead>").next().unwrap().matches("<th ").count()).max().unwrap();
     assert!(most <= 12, "a table of {most} columns");
     let matrix = page.split("Verdicts, of the first vendor beside the second").nth(2).unwrap().split("</table>").next().unwrap();

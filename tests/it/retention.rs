@@ -1,13 +1,13 @@
 //! `qoe retention`: what it prints and how it ends, over a file and over a store.
 
 use std::fmt::Write as _;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use qoe_store::rows::{Keys, Records, Sample, SessionEvent, Stamp};
-use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command::{ends, file, json, qoe, text};
 use crate::support;
 
 const DAY: i64 = 86_400_000;
@@ -15,33 +15,7 @@ const DAY: i64 = 86_400_000;
 const START: i64 = 1_793_491_200_000;
 
 fn run(analysis: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_qoe"));
-    command.args(["retention", analysis]).args(arguments).env("QOE_LANG", "en").output().unwrap()
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn text(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-#[track_caller]
-fn ends(output: &Output, code: i32, said: &str) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{stderr}");
-    assert!(stderr.contains(said), "{said:?} is not in\n{stderr}");
-    assert!(output.stdout.is_empty());
-}
-
-fn file(name: &str, rows: &str) -> (TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
-    std::fs::write(&path, rows).unwrap();
-    (folder, path.to_string_lossy().into_owned())
+    qoe(&[&["retention", analysis][..], arguments].concat())
 }
 
 /// Forty users, of whom those with a short round trip are back on day 1 and half of them on day 7.

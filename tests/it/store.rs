@@ -141,6 +141,13 @@ async fn a_killed_engine_is_started_again_with_its_data() {
     })
     .await;
     assert_eq!(stored, [1]);
+    // What it has had it still knows, in tables and in what is summed of them, also of views that a schema file made anew.
+    insert(embedded.endpoint(), &records, 1).await;
+    for table in ["samples"].iter().chain(schema::ROLLUPS) {
+        let count = if *table == "samples" { "count()" } else { "sum(samples)" };
+        let stored: Vec<u64> = embedded.endpoint().rows(&format!("SELECT {count} FROM {table}")).await.unwrap();
+        assert_eq!(stored, [1], "{table}");
+    }
 }
 
 async fn wait_for<T>(limit: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> T {

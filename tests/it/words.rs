@@ -1,13 +1,13 @@
 //! `qoe satisfaction words`: what it prints and how it ends, over a file and over a store.
 
 use std::fmt::Write as _;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::Arc;
 
 use qoe_store::rows::{Feedback, Keys, Records, SessionEvent, Stamp, Turn};
-use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command::{json, qoe};
 use crate::support;
 
 /// Sixty of each: who scored low writes of stutter. An assistant's turns stand in the same file.
@@ -25,13 +25,7 @@ fn said() -> (TempDir, String) {
 }
 
 fn words(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_qoe"));
-    command.args(["satisfaction", "words"]).args(arguments).env("QOE_LANG", "en").output().unwrap()
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    qoe(&[&["satisfaction", "words"][..], arguments].concat())
 }
 
 #[test]

@@ -8,7 +8,7 @@ use qoe_query::poc::{Columns, Metric, Poc, Randomised, Rank, Stopping};
 use qoe_query::relations::Period;
 use qoe_query::statistics::Confidence;
 
-use crate::view::{View, ViewError, bad};
+use crate::view::{ViewError, bad};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct PocAsked {
     pub metrics: Vec<Metric>,
     /// Within the values of these.
     pub strata: Vec<Dimension>,
+    /// What was given to a vendor by chance, users or calls.
+    pub randomised: Randomised,
     /// Units of all vendors that were planned, where that is known.
     pub planned: Option<u64>,
     /// Only sessions with these values.
@@ -29,6 +31,8 @@ pub struct PocAsked {
 
 /// Asked for where a link says nothing.
 pub(super) const SINCE: Moment = Moment::Ago(TimeDelta::days(30));
+/// Taken to be drawn where a link says nothing: nobody keeps users to a vendor by accident.
+const RANDOMISED: Randomised = Randomised::Call;
 /// Compared where a link says nothing: what most services measure.
 const METRICS: &str = "joined:higher margin=0.01\nconnect_ms:lower:p95 margin=100\nrtt_ms:lower margin=20 secondary\nloss_ratio:lower secondary\nfreeze_ratio:lower secondary\nscore:higher:ordinal secondary";
 /// Metrics that one page compares at most.
@@ -37,8 +41,7 @@ pub(super) const MOST: usize = 24;
 impl PocAsked {
     /// What the parameters of a link ask; the filter comes from its view. Metrics stand one a line, or in several parameters `metric`.
     pub fn read(pairs: &[(String, String)], filter: &Filter) -> Result<PocAsked, ViewError> {
-        let mut asked =
-            PocAsked { since: SINCE, until: None, metrics: Vec::new(), strata: Vec::new(), planned: None, filter: filter.clone() };
+        let mut asked = PocAsked::usual(filter);
         let mut lines: Vec<&str> = Vec::new();
         for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
             let time = |name| moment(value).map_err(|_| bad(name, value, "use 30d, 12h, 2026-11-01 or 2026-11-01T00:00:00Z"));
@@ -48,23 +51,29 @@ impl PocAsked {
                 "metric" | "metrics" => lines.extend(value.lines().map(str::trim).filter(|line| !line.is_empty())),
                 "planned" => asked.planned = Some(value.parse().map_err(|_| bad("planned", value, "use a whole number of units"))?),
                 "stratum" => asked.strata = dimensions(value)?,
+                "randomised" => {
+                    let stated = value.parse().ok().filter(|stated| *stated != Randomised::PairedRun);
+                    asked.randomised = stated.ok_or_else(|| bad("randomised", value, "use user or call"))?;
+                }
                 _ => {}
             }
         }
-        asked.metrics = metrics(if lines.is_empty() { METRICS.lines().collect() } else { lines })?;
+        if !lines.is_empty() {
+            asked.metrics = metrics(lines)?;
+        }
         Ok(asked)
     }
 
-    /// What a view asks that says nothing more.
-    pub(super) fn usual(view: &View) -> PocAsked {
-        let filter = view.filter.clone();
+    /// What is asked where nothing more is said than this filter.
+    pub(super) fn usual(filter: &Filter) -> PocAsked {
         PocAsked {
             since: SINCE,
             until: None,
             metrics: metrics(METRICS.lines().collect()).unwrap_or_default(),
             strata: Vec::new(),
+            randomised: RANDOMISED,
             planned: None,
-            filter,
+            filter: filter.clone(),
         }
     }
 
@@ -86,6 +95,9 @@ impl PocAsked {
         pairs.extend(self.until.map(|until| ("until", until.to_string())));
         if !self.strata.is_empty() {
             pairs.push(("stratum", self.strata_text()));
+        }
+        if self.randomised != RANDOMISED {
+            pairs.push(("randomised", self.randomised.name().to_owned()));
         }
         pairs.extend(self.planned.map(|planned| ("planned", planned.to_string())));
         let metrics = self.metrics_text();
@@ -112,7 +124,7 @@ impl PocAsked {
                 time: of("started_at"),
                 session: of("session_id"),
             },
-            randomised: Randomised::User,
+            randomised: self.randomised,
             metrics: self.metrics.clone(),
             claims: Vec::new(),
             minimum_days: 0.0,

@@ -177,7 +177,7 @@ async fn held(poc: Poc, store: &Store, condition: Option<String>) -> Result<Opti
     let question = CheckQuestion { poc, condition, planned: None };
     match question.ask_store(&StoreSources { sessions: &input, period: store.period }).await {
         Ok(answer) => Ok(Some(answer)),
-        Err(CheckError::OneVendor { .. } | CheckError::TooMany { .. } | CheckError::NoRows { .. }) => Ok(None),
+        Err(error) if error.is_nothing() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -218,13 +218,8 @@ type Part = (Step, Result<Answer, String>);
 
 /// What was found for whoever decides, whether that may be trusted, and then each part.
 fn sections(parts: &[Part], lang: Lang) -> Vec<Section> {
-    let checked = parts.iter().find_map(|(_, part)| if let Ok(Answer::Check(answer)) = part { Some(answer) } else { None });
     let headline = parts.iter().find_map(|(_, part)| match part {
-        Ok(Answer::Compare(answer, _)) => {
-            let mut headline = poc_report::headline(answer, lang);
-            headline.warnings.splice(0..0, checked.and_then(|checked| poc_check::invalidity(checked, lang)));
-            Some(headline)
-        }
+        Ok(Answer::Compare(answer, _)) => Some(poc_report::headline(answer, lang)),
         _ => None,
     });
     let part = |(step, part): &Part| match part {

@@ -3,8 +3,10 @@
 use chrono::DateTime;
 use qoe_query::board::{Dimension, Filter};
 use qoe_query::relations::{EVERY_DIMENSION, LABELS, MEASURES};
-use qoe_query::retention::effect::{EffectOutcome, EffectQuestion};
+use qoe_query::retention::effect::{self, EffectOutcome, EffectQuestion};
 use qoe_query::retention::{Baseline, CohortBy, CohortsQuestion, DayClock, ReturnOn, Split, SurvivalQuestion};
+use qoe_query::satisfaction::correct;
+use qoe_query::satisfaction::drivers::CONFOUNDERS;
 use qoe_query::satisfaction::{
     CorrectQuestion, Covariates, CurveQuestion, DriftQuestion, DriversQuestion, OnScale, ScoreQuestion, StabilityQuestion, WordsQuestion,
 };
@@ -200,7 +202,7 @@ impl Asking<'_> {
     }
 
     fn correct(&self) -> Result<CorrectQuestion, ViewError> {
-        let default: Vec<&str> = ["service", "platform", "network", "region", "vendor", BEFORE].into_iter().chain(MEASURES).collect();
+        let default: Vec<&str> = correct::KNOWN.into_iter().chain(MEASURES).collect();
         let asked = "asked = 1".to_owned();
         Ok(CorrectQuestion {
             kind: self.of.kind,
@@ -235,7 +237,7 @@ impl Asking<'_> {
             outcome,
             returns,
             measures: self.measures()?,
-            confounders: self.known("confounders", &["network", "platform", "device_class", "region", "service", BEFORE])?,
+            confounders: self.known("confounders", &CONFOUNDERS)?,
             steps: self.given.parsed("step", |text| text.split(',').map(written::step).collect::<Result<Vec<_>, _>>())?.unwrap_or_default(),
             user: Asking::user(),
             condition: self.of.condition(),
@@ -388,7 +390,6 @@ impl Asking<'_> {
                 column => EffectOutcome::After { column: column.unwrap_or_default().to_owned(), vouched: true },
             },
         };
-        let default = ["network", "device_class", "platform", "region", "service", "scenario", "vendor", "connect_ms"];
         let estimand = self.given.parsed("estimand", |text| match text {
             "ate" => Ok(Estimand::Ate),
             "att" => Ok(Estimand::Att),
@@ -397,7 +398,7 @@ impl Asking<'_> {
         let question = EffectQuestion {
             treatment,
             outcome,
-            covariates: self.known("covariates", &default)?,
+            covariates: self.known("covariates", &effect::KNOWN)?,
             user: Asking::user(),
             estimand: estimand.unwrap_or(Estimand::Ate),
             pairing: Pairing::Propensity,

@@ -32,12 +32,6 @@ pub fn invalid(answer: &CheckAnswer, lang: Lang) -> Option<String> {
     Some(sentence(answer, &finding.found, lang).trim_end_matches(['.', '。']).to_owned())
 }
 
-/// What stands before whatever an invalid run seems to show.
-pub fn invalidity(answer: &CheckAnswer, lang: Lang) -> Option<String> {
-    let why = invalid(answer, lang)?;
-    Some(lang.pick(format!("The run is invalid, and decides nothing: {why}."), format!("本次测试无效，不能据此决定：{why}。")))
-}
-
 fn headline(answer: &CheckAnswer, lang: Lang) -> String {
     let (grave, doubts) = (|severity| answer.findings.iter().filter(|finding| finding.severity == severity).count(), answer.findings.len());
     match answer.worst() {
@@ -65,9 +59,7 @@ pub fn doubts(answer: &CheckAnswer, lang: Lang) -> Vec<String> {
 
 /// That an invalid run decides nothing, and the gravest reason; `None` of a run that is not.
 pub fn nothing_decided(answer: &CheckAnswer, lang: Lang) -> Option<String> {
-    let finding = answer.findings.first().filter(|finding| finding.severity == Severity::Invalid)?;
-    let why = sentence(answer, &finding.found, lang);
-    let why = why.trim_end_matches(['.', '。']);
+    let why = invalid(answer, lang)?;
     Some(lang.pick(format!("The run is invalid, and decides nothing: {why}."), format!("本次测试无效，不能据此决定：{why}。")))
 }
 
@@ -89,7 +81,8 @@ fn share(part: u64, of: u64) -> String {
     number(part as f64 / of.max(1) as f64, Unit::Share)
 }
 
-fn unit(randomised: Randomised, lang: Lang) -> &'static str {
+/// What was drawn, in the plural.
+pub fn unit(randomised: Randomised, lang: Lang) -> &'static str {
     match randomised {
         Randomised::User => lang.pick("users", "用户"),
         Randomised::Call => lang.pick("calls", "通话"),
@@ -322,8 +315,8 @@ fn mend(found: &Found, lang: Lang) -> &'static str {
             "请查明单元在何处丢失或被改派（分配、首行之前的崩溃、过滤条件），然后重新运行：留下的样本已不是随机的。若计划的比例本就不同，请注明（--allocation）。",
         ),
         Found::Contaminated { .. } => lang.pick(
-            "Keep each user with one vendor by the assignment list, and leave those with several out.",
-            "请按分配表让每个用户只用一家供应商，并剔除用过多家的用户。",
+            "Keep each user with one vendor by the assignment list, and leave those with several out; or, if calls were drawn and not users, say so: randomised = call.",
+            "请按分配表让每个用户只用一家供应商，并剔除用过多家的用户；若随机分配的是通话而非用户，请注明 randomised = call。",
         ),
         Found::SharedSessions { .. } => lang.pick(
             "A session has one vendor: give sessions keys that are not used again, or tag rows once.",

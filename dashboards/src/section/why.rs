@@ -101,15 +101,7 @@ fn broken(why: &str) -> String {
     if why.contains("no Parquet file") {
         return "不是 Parquet 文件，或文件不完整".to_owned();
     }
-    if let Some(name) = why.strip_prefix("it has two columns called ").and_then(|rest| rest.strip_suffix(": rename one of them")) {
-        return format!("有两列同名为 {name}，请重命名其中一列");
-    }
-    let numbers: Vec<&str> = why.split(|letter: char| !letter.is_ascii_digit()).filter(|digits| !digits.is_empty()).collect();
-    match numbers.as_slice() {
-        [line, found, expected] if why.starts_with("line ") => format!("第 {line} 行有 {found} 个字段，而之前各行有 {expected} 个"),
-        [line, expected] if why.starts_with("line ") => format!("第 {line} 行的字段数与表头的 {expected} 个不一致"),
-        _ => why.to_owned(),
-    }
+    why.to_owned()
 }
 
 /// What is wrong with a CSV file, and what mends it.
@@ -119,7 +111,6 @@ fn csv(error: &CsvError) -> String {
         CsvError::Encoding { line } => format!("第 {line} 行不是 UTF-8：请另存为 UTF-8，或转换：iconv -f GB18030 -t UTF-8 文件 > utf8.csv"),
         CsvError::Note { text } => format!("第 1 行是给表格软件的说明 {text:?}：请删除该行，让表头在最前"),
         CsvError::Twice { column } => format!("有两列都叫 {column:?}：请在表头中改名"),
-        CsvError::Blank { line } => format!("第 {line} 行是空行：请删除"),
         CsvError::Ragged { line, found, expected, delimiter } => format!(
             "第 {line} 行有 {found} 个字段，而表头有 {expected} 个：请修正该行；含有分隔符 {delimiter:?} 的字段须加双引号，小数用句点"
         ),
@@ -289,7 +280,7 @@ mod tests {
         assert_eq!(why(&error, Lang::Zh), "没有名为 \"rtt\" 的列（是否指 rtt_ms？），现有的列：rtt_ms, score");
         let error = AnalysisError::NoRows { condition: None };
         assert_eq!((why(&error, Lang::En).as_str(), why(&error, Lang::Zh).as_str()), ("there are no rows", "没有数据"));
-        let ragged = FrameError::Broken { why: "line 3 has 3 fields and the lines before it have 2".into() };
-        assert_eq!(why(&ragged, Lang::Zh), "文件无法完整读取：第 3 行有 3 个字段，而之前各行有 2 个");
+        let ragged = FrameError::Csv(CsvError::Ragged { line: 3, found: 3, expected: 2, delimiter: ',' });
+        assert!(why(&ragged, Lang::Zh).starts_with("文件无法完整读取：第 3 行有 3 个字段，而表头有 2 个"), "{}", why(&ragged, Lang::Zh));
     }
 }

@@ -37,12 +37,6 @@ pub enum CsvError {
         /// The name.
         column: String,
     },
-    /// An empty line among rows.
-    #[error("line {line} is empty: delete it")]
-    Blank {
-        /// From 1.
-        line: u64,
-    },
     /// A row with more or fewer fields than the header.
     #[error(
         "line {line} has {found} fields where the header has {expected}: mend that line; a field that holds the delimiter {delimiter:?} stands in double \
@@ -134,7 +128,8 @@ pub(super) fn misfit(path: &Path, delimiter: u8) -> Option<CsvError> {
         match expected {
             None => expected = Some(found),
             Some(1) => {}
-            Some(_) if is_blank && found == 1 => return Some(CsvError::Blank { line }),
+            // Nor is an empty line a row.
+            Some(_) if is_blank && found == 1 => {}
             Some(expected) if found != expected => {
                 return Some(CsvError::Ragged { line: began, found, expected, delimiter: char::from(delimiter) });
             }
@@ -216,7 +211,7 @@ mod tests {
         );
         assert_eq!(misfit_of("x,y\n\"two\nlines\",1\na,b,c\n"), Some(CsvError::Ragged { line: 4, found: 3, expected: 2, delimiter: ',' }));
         assert_eq!(misfit_of("x,y\na,\"say \"\"hi\"\", he said\"\n5\" screen,b\n"), None);
-        assert_eq!(misfit_of("x,y\n1,2\n\n3,4\n"), Some(CsvError::Blank { line: 3 }));
+        assert_eq!(misfit_of("x,y\n1,2\n\n3,4\n"), None);
         assert_eq!(misfit_of("x,y\n1,\"2\n3,4\n"), Some(CsvError::Open { line: 2 }));
         assert_eq!(misfit_of("x\n1\n\n3\n"), None);
     }

@@ -4,6 +4,8 @@ use super::{Asker, Strongest};
 use crate::relations::MEASURES;
 use crate::retention::effect::{EffectOutcome, EffectQuestion};
 use crate::retention::{Bands, CohortBy, CohortsQuestion, ReturnOn, Split, SurvivalQuestion};
+use crate::satisfaction::correct;
+use crate::satisfaction::drivers::CONFOUNDERS;
 use crate::satisfaction::{
     CorrectQuestion, Covariates, CurveQuestion, DriftQuestion, DriversQuestion, OnScale, ScoreQuestion, StabilityQuestion, WordsQuestion,
 };
@@ -38,7 +40,7 @@ impl Asker {
     }
 
     pub(super) fn correct_question(&self, by: &[String]) -> CorrectQuestion {
-        let known = self.columns.of(&["service", "platform", "network", "region", "vendor", "tenure_days"]);
+        let known = self.columns.of(&correct::KNOWN);
         let covariates = known.into_iter().chain(self.columns.of(&MEASURES)).collect();
         CorrectQuestion {
             kind: self.question.kind,
@@ -60,7 +62,7 @@ impl Asker {
     }
 
     pub(super) fn drivers_question(&self) -> DriversQuestion {
-        let confounders = self.columns.of(&["network", "platform", "device_class", "region", "service", "tenure_days"]);
+        let confounders = self.columns.of(&CONFOUNDERS);
         DriversQuestion {
             outcome: "score".into(),
             on_scale: Some(self.on_scale()),

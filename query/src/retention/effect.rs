@@ -23,6 +23,9 @@ pub const DURATIONS: [(&str, f64); 10] = [
     ("watch_s", 60.0),
 ];
 
+/// What may have decided who had it, of a session of a store: held equal where nothing else is named.
+pub const KNOWN: [&str; 8] = ["network", "device_class", "platform", "region", "service", "scenario", "vendor", "connect_ms"];
+
 /// What is asked of what.
 #[derive(Debug, Clone)]
 pub struct EffectQuestion {

@@ -14,6 +14,9 @@ use crate::statistics::sensitivity::{Band, Direction, Order, Silence, Turn};
 use crate::statistics::weights::Cap;
 use crate::statistics::{Confidence, Estimate};
 
+/// What is known of a session of a store besides how it was: by this and by [`crate::relations::MEASURES`] answers are corrected where nothing else is named.
+pub const KNOWN: [&str; 6] = ["service", "platform", "network", "region", "vendor", "tenure_days"];
+
 /// What is to be corrected: one row a person asked.
 #[derive(Debug, Clone)]
 pub struct CorrectQuestion {

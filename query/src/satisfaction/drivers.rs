@@ -9,6 +9,9 @@ use crate::statistics::Confidence;
 use crate::statistics::drivers::{Answers, Drivers, Measure, Options, drivers};
 use crate::statistics::logistic::Penalty;
 
+/// What else may make satisfaction differ, of a session of a store: held equal where nothing else is named.
+pub const CONFOUNDERS: [&str; 6] = ["network", "platform", "device_class", "region", "service", "tenure_days"];
+
 /// What is to be ranked.
 #[derive(Debug, Clone)]
 pub struct DriversQuestion {

@@ -144,8 +144,9 @@ impl Layout {
             return Some((again.count() as u64, rows));
         }
         self.time.as_ref()?;
+        let columns: Vec<&Column> = self.wanted(poc).iter().map(|want| table.frame.column(&want.what)).collect();
         let mut seen = HashSet::new();
-        let again = (0..table.arm.len()).filter(|row| !seen.insert(table.fingerprint(&self.wanted(poc), *row)));
+        let again = (0..table.arm.len()).filter(|row| !seen.insert(fingerprint(&columns, *row)));
         Some((again.count() as u64, rows))
     }
 
@@ -243,20 +244,20 @@ impl Table<'_> {
         };
         (0..self.names.len()).map(of).collect()
     }
+}
 
-    /// What a row says in these columns.
-    fn fingerprint(&self, wanted: &[Want], row: usize) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for want in wanted {
-            match self.frame.column(&want.what) {
-                Column::Number(values) | Column::Flag(values) => values[row].to_bits().hash(&mut hasher),
-                Column::Category { codes, .. } | Column::Person { of: codes, .. } => codes[row].hash(&mut hasher),
-                Column::Time(times) => times[row].hash(&mut hasher),
-                Column::Text(texts) => texts[row].hash(&mut hasher),
-            }
+/// What a row says in these columns.
+fn fingerprint(columns: &[&Column], row: usize) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for column in columns {
+        match column {
+            Column::Number(values) | Column::Flag(values) => values[row].to_bits().hash(&mut hasher),
+            Column::Category { codes, .. } | Column::Person { of: codes, .. } => codes[row].hash(&mut hasher),
+            Column::Time(times) => times[row].hash(&mut hasher),
+            Column::Text(texts) => texts[row].hash(&mut hasher),
         }
-        hasher.finish()
     }
+    hasher.finish()
 }
 
 fn bit(arm: usize) -> u32 {

@@ -298,6 +298,13 @@ pub enum CheckError {
 /// Vendors that can be checked at once.
 pub const MOST_ARMS: usize = 20;
 
+impl CheckError {
+    /// Whether there is nothing to check, such as one vendor alone: what another question says of these rows then stands without a check.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, CheckError::OneVendor { .. } | CheckError::TooMany { .. } | CheckError::NoRows { .. })
+    }
+}
+
 impl CheckQuestion {
     /// Checks a file, read in columns.
     pub async fn ask(&self, input: &Input) -> Result<CheckAnswer, CheckError> {

@@ -16,16 +16,17 @@ const SLIGHTLY: f64 = 2.0;
 /// Whether a gradual bend tells about as much as the lines that meet at `place`: a parabola, an exponential to either side, or an s-curve, of so many
 /// independent observations.
 pub(super) fn suffices(profile: &Profile, place: f64, independent: usize) -> bool {
-    let n = independent as f64;
-    let (low, high) = profile.ends();
-    let exponentials = REACHES.iter().flat_map(|reach| {
-        [residual(profile, |u| (-(u - low) / reach).exp(), false), residual(profile, |u| ((u - high) / reach).exp(), false)]
-    });
-    let three = exponentials.fold(residual(profile, |u| u * u, true), f64::min);
-    let curves = MIDDLES.iter().flat_map(|share| REACHES.iter().map(move |reach| (low + share * (high - low), *reach)));
-    let four = curves.map(|(middle, reach)| residual(profile, |u| ((u - middle) / reach).tanh(), false)).fold(f64::INFINITY, f64::min);
+    let (n, (low, high)) = (independent as f64, profile.ends());
     let worse = |squares: f64| n * (squares / profile.residual(place)).ln();
-    worse(three) <= CLEARLY || worse(four) <= -SLIGHTLY
+    let exponential = |reach: &f64| {
+        let falling = residual(profile, |u| (-(u - low) / reach).exp(), false);
+        worse(falling.min(residual(profile, |u| ((u - high) / reach).exp(), false))) <= CLEARLY
+    };
+    let s_curve = |(middle, reach): (f64, &f64)| worse(residual(profile, |u| ((u - middle) / reach).tanh(), false)) <= -SLIGHTLY;
+    let middles = || MIDDLES.iter().map(|share| low + share * (high - low));
+    worse(residual(profile, |u| u * u, true)) <= CLEARLY
+        || REACHES.iter().any(exponential)
+        || middles().flat_map(|middle| REACHES.iter().map(move |reach| (middle, reach))).any(s_curve)
 }
 
 /// What a level and a shape leave of the squares; with a straight line, if so.
