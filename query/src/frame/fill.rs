@@ -1,10 +1,10 @@
 //! From batches of Arrow to plain vectors.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use datafusion::arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMillisecondType, UInt32Type};
+use datafusion::common::HashMap;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ExprSchemable, cast as cast_expr};
 use datafusion::prelude::{DataFrame, col, ident};
@@ -181,7 +181,7 @@ impl Filling {
                 if codes.is_empty() && in_order(theirs.as_string()) {
                     self.shared = Some(Arc::clone(theirs));
                 }
-                if self.shared.as_ref().is_some_and(|shared| Arc::ptr_eq(shared, theirs)) {
+                if self.shared.as_ref().is_some_and(|shared| is_same(shared, theirs)) {
                     codes.extend(keys.iter().map(|key| key.unwrap_or(NOT_STATED)));
                     return Ok(());
                 }
@@ -257,6 +257,11 @@ fn beginning(text: &str) -> u64 {
 /// Labels with codes: an Arrow dictionary.
 fn codes_with_labels() -> DataType {
     DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
+}
+
+/// Whether both are the same labels in memory, through whatever handles.
+fn is_same(one: &ArrayRef, other: &ArrayRef) -> bool {
+    Arc::ptr_eq(one, other) || one.to_data().ptr_eq(&other.to_data())
 }
 
 /// Whether labels stand in order, each once and none empty.

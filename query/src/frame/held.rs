@@ -14,6 +14,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use super::{Column, Frame, FrameError, Input, Want};
 use crate::catalog::Definitions;
 use crate::functions;
+use crate::statistics::parallel;
 
 /// Rows a batch: enough to be quick, few enough that many can be under way.
 const BATCH: usize = 65_536;
@@ -32,7 +33,7 @@ impl Frame {
     /// The rows as a table in memory.
     fn into_input(self, definitions: &Definitions) -> datafusion::error::Result<Input> {
         let rows = self.rows;
-        let columns = self.columns.into_iter().map(|(name, column)| (name, array(column), true));
+        let columns = parallel::map_each(self.columns, |(name, column)| (name, array(column), true));
         let whole = RecordBatch::try_from_iter_with_nullable(columns)?;
         let starts = (0..rows).step_by(BATCH);
         let batches: Vec<RecordBatch> = starts.map(|start| whole.slice(start, BATCH.min(rows - start))).collect();

@@ -20,7 +20,10 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
-use crate::statistics::Covariate;
+use crate::statistics::{Covariate, parallel};
+
+/// Rows from which on columns are worth a thread each.
+const MANY: usize = 100_000;
 
 /// What is wanted of each row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -375,8 +378,9 @@ impl Input {
             }
             rows += batch.num_rows();
         }
-        let columns = unique.iter().zip(columns).map(|(want, column)| (want.what.clone(), column.finish()));
-        Ok(Frame { rows, columns: columns.collect() })
+        let finish = |column: fill::Filling| column.finish();
+        let columns = if rows < MANY { columns.into_iter().map(finish).collect() } else { parallel::map_each(columns, finish) };
+        Ok(Frame { rows, columns: unique.iter().map(|want| want.what.clone()).zip(columns).collect() })
     }
 
     /// Whether these are columns, or single expressions over columns, and the condition is one; nothing is read.

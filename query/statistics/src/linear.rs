@@ -19,25 +19,17 @@ impl Normal {
     pub fn of(design: &Design, row: impl Fn(usize) -> (f64, f64) + Sync) -> Normal {
         let p = design.columns();
         let block = |rows: std::ops::Range<usize>| {
-            let (mut gram, mut right) = (vec![0.0; p * p], vec![0.0; p]);
+            let (mut gram, mut right) = (CrossProducts::new(p), vec![0.0; p]);
             for i in rows {
                 let (weight, response) = row(i);
                 if weight == 0.0 {
                     continue;
                 }
                 let x = design.row(i);
-                for a in 0..p {
-                    let wa = weight * x[a];
-                    if wa == 0.0 {
-                        continue;
-                    }
-                    right[a] += wa * response;
-                    for (sum, xb) in gram[a * p + a..(a + 1) * p].iter_mut().zip(&x[a..]) {
-                        *sum += wa * xb;
-                    }
-                }
+                right.iter_mut().zip(x).for_each(|(sum, x)| *sum += weight * response * x);
+                gram.add(weight, x);
             }
-            (gram, right)
+            (gram.upper(), right)
         };
         let add = |mut a: (Vec<f64>, Vec<f64>), b: (Vec<f64>, Vec<f64>)| {
             a.0.iter_mut().zip(b.0).for_each(|(a, b)| *a += b);
@@ -47,6 +39,56 @@ impl Normal {
         let (gram, right) = over_blocks(design.rows(), block, add).unwrap_or_else(|| (vec![0.0; p * p], vec![0.0; p]));
         let gram = DMatrix::from_fn(p, p, |a, b| gram[a.min(b) * p + a.max(b)]);
         Normal { gram, right: DVector::from_vec(right) }
+    }
+}
+
+/// The upper triangle of a sum of weighted cross products, x w x' of every row.
+pub(crate) struct CrossProducts<'a> {
+    columns: usize,
+    sums: Vec<f64>,
+    /// Rows that wait for others: four are added at once, so that each sum is fetched and stored once for all of them.
+    waiting: [(f64, &'a [f64]); 4],
+    wait: usize,
+}
+
+impl<'a> CrossProducts<'a> {
+    pub fn new(columns: usize) -> CrossProducts<'a> {
+        CrossProducts { columns, sums: vec![0.0; columns * columns], waiting: [(0.0, &[]); 4], wait: 0 }
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, weight: f64, row: &'a [f64]) {
+        self.waiting[self.wait] = (weight, row);
+        self.wait += 1;
+        if self.wait == self.waiting.len() {
+            self.wait = 0;
+            self.add_four();
+        }
+    }
+
+    fn add_four(&mut self) {
+        let p = self.columns;
+        let [(w0, x0), (w1, x1), (w2, x2), (w3, x3)] = self.waiting;
+        for a in 0..p {
+            let of = [w0 * x0[a], w1 * x1[a], w2 * x2[a], w3 * x3[a]];
+            let to = &mut self.sums[a * p + a..(a + 1) * p];
+            let rows = x0[a..].iter().zip(&x1[a..]).zip(&x2[a..]).zip(&x3[a..]);
+            for (sum, (((b0, b1), b2), b3)) in to.iter_mut().zip(rows) {
+                *sum += (of[0] * b0 + of[1] * b1) + (of[2] * b2 + of[3] * b3);
+            }
+        }
+    }
+
+    /// The sums by rows; below the diagonal there is nothing.
+    pub fn upper(mut self) -> Vec<f64> {
+        let p = self.columns;
+        for (weight, x) in &self.waiting[..self.wait] {
+            for a in 0..p {
+                let of = weight * x[a];
+                self.sums[a * p + a..(a + 1) * p].iter_mut().zip(&x[a..]).for_each(|(sum, b)| *sum += of * b);
+            }
+        }
+        self.sums
     }
 }
 

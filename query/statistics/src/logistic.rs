@@ -91,11 +91,9 @@ pub fn logistic(design: &Design, outcome: &[bool], weights: Option<&[f64]>, pena
         let share = hits as f64 / rows as f64;
         DVector::from_fn(p, |column, _| if column == 0 { (share / (1.0 - share)).ln() } else { 0.0 })
     });
-    let objective = |beta: &DVector<f64>| {
-        let ridge: f64 = beta.iter().enumerate().map(|(column, b)| penalty.of(column) * b * b / 2.0).sum();
-        log_likelihood(design, beta.as_slice(), outcome, &weight) - ridge
-    };
-    let mut best = objective(&beta);
+    let likelihood = |beta: &DVector<f64>| log_likelihood(design, beta.as_slice(), outcome, &weight);
+    let ridge = |beta: &DVector<f64>| beta.iter().enumerate().map(|(column, b)| penalty.of(column) * b * b / 2.0).sum::<f64>();
+    let mut log_likelihood = likelihood(&beta);
     for _ in 0..STEPS {
         let mut normal = Normal::of(design, |i| {
             if weight(i) == 0.0 {
@@ -111,17 +109,18 @@ pub fn logistic(design: &Design, outcome: &[bool], weights: Option<&[f64]>, pena
         }
         let Some((step, covariance)) = solve(&normal.gram, &normal.right) else { return Err(lost(design, &beta)) };
         // Half the step while it overshoots.
+        let best = log_likelihood - ridge(&beta);
         let mut taken = 1.0;
-        let (next, value) = loop {
+        let (next, reached) = loop {
             let next = &beta + &step * taken;
-            let value = objective(&next);
-            if value >= best - 1e-9 * best.abs().max(1.0) || taken < 1e-4 {
-                break (next, value);
+            let reached = likelihood(&next);
+            if reached - ridge(&next) >= best - 1e-9 * best.abs().max(1.0) || taken < 1e-4 {
+                break (next, reached);
             }
             taken /= 2.0;
         };
         let moved = step.amax() * taken;
-        (beta, best) = (next, value);
+        (beta, log_likelihood) = (next, reached);
         if penalty == Penalty::None && beta.amax() > RUNAWAY {
             return Err(lost(design, &beta));
         }
@@ -132,7 +131,6 @@ pub fn logistic(design: &Design, outcome: &[bool], weights: Option<&[f64]>, pena
                 rows.map(|i| expit(design.predict(i, beta.as_slice()))).collect()
             };
             let probability = map(design.rows().div_ceil(BLOCK), probability).concat();
-            let log_likelihood = log_likelihood(design, beta.as_slice(), outcome, &weight);
             return Ok(Logistic { coefficients: beta, covariance, log_likelihood, probability });
         }
     }

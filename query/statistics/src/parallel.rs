@@ -43,6 +43,13 @@ pub fn map<T: Send>(n: usize, each: impl Fn(usize) -> T + Sync) -> Vec<T> {
     done.into_iter().map(|(_, value)| value).collect()
 }
 
+/// `each` of these, in order, computed on all processors.
+pub fn map_each<A: Send, B: Send>(items: Vec<A>, each: impl Fn(A) -> B + Sync) -> Vec<B> {
+    let items: Vec<Mutex<Option<A>>> = items.into_iter().map(|item| Mutex::new(Some(item))).collect();
+    let taken = map(items.len(), |at| items[at].lock().unwrap_or_else(std::sync::PoisonError::into_inner).take().map(&each));
+    taken.into_iter().flatten().collect()
+}
+
 /// How many processors there are, asked for once: on Linux the answer is read from files, which takes longer than a small sum.
 fn processors() -> usize {
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
@@ -67,5 +74,7 @@ mod tests {
     fn answers_come_in_order() {
         assert_eq!(map(1000, |i| i * i), (0..1000).map(|i| i * i).collect::<Vec<_>>());
         assert!(map(0, |i| i).is_empty());
+        let words = ["a", "b", "c"].map(String::from).to_vec();
+        assert_eq!(map_each(words, |word| word + "!"), ["a!", "b!", "c!"]);
     }
 }

@@ -278,7 +278,7 @@ struct Report<'a> {
 }
 
 struct Estimates {
-    raw: Estimate,
+    answers: Scored,
     weighted: Estimate,
     trimmed: Estimate,
     augmented: Estimate,
@@ -303,7 +303,7 @@ impl Report<'_> {
         };
         let augmented = self.interval(self.predicted.value, self.predicted.influence.clone(), design.columns())?;
         Some(Estimates {
-            raw: self.answers()?.headline,
+            answers: self.answers()?,
             weighted: weigh(propensity::Trimming::Without)?,
             trimmed: weigh(propensity::Trimming::With)?,
             augmented,
@@ -356,8 +356,8 @@ impl Report<'_> {
         Ok(Corrected {
             asked,
             rate: share(respondents.rows.len() as u64, asked, level).ok_or_else(|| none.clone())?,
-            answers: self.answers().ok_or_else(|| none.clone())?,
-            raw: estimates.raw,
+            raw: estimates.answers.headline,
+            answers: estimates.answers,
             weighted: estimates.weighted,
             trimmed: estimates.trimmed,
             trimmed_weights: propensity.trimmed.trimmed,

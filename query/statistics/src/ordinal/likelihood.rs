@@ -8,6 +8,7 @@ use std::ops::Range;
 use nalgebra::{DMatrix, DVector};
 
 use crate::design::Design;
+use crate::linear::CrossProducts;
 use crate::logistic::expit;
 use crate::parallel::over_blocks;
 
@@ -86,6 +87,7 @@ impl Terms<'_> {
         let (size, cuts) = (at.len(), self.cuts);
         let mut sums = vec![0.0; size * (size + 1)];
         let (gradient, information) = sums.split_at_mut(size);
+        let mut curves = CrossProducts::new(size - cuts);
         for row in rows {
             let weight = self.weight(row);
             if weight == 0.0 {
@@ -111,15 +113,13 @@ impl Terms<'_> {
                 }
             }
             let slope = weight * (upper + lower - 1.0);
-            let curve = weight * (fa + fb);
-            for (k, xk) in x.iter().enumerate() {
-                gradient[cuts + k] += slope * xk;
-                let curved = curve * xk;
-                if curved != 0.0 {
-                    let to = &mut information[(cuts + k) * size + cuts + k..(cuts + k + 1) * size];
-                    x[k..].iter().zip(to).for_each(|(x, sum)| *sum += curved * x);
-                }
-            }
+            x.iter().zip(&mut gradient[cuts..]).for_each(|(x, sum)| *sum += slope * x);
+            curves.add(weight * (fa + fb), x);
+        }
+        let kept = size - cuts;
+        let curves = curves.upper();
+        for k in 0..kept {
+            information[(cuts + k) * size + cuts..(cuts + k + 1) * size].copy_from_slice(&curves[k * kept..(k + 1) * kept]);
         }
         sums
     }
