@@ -151,7 +151,7 @@ pub(super) struct Worth {
 
 /// Standard errors of the normal distribution up to which order statistics are kept, and of Student's t the share of it beyond: our choice, more than is
 /// ever asked.
-const FARTHEST: f64 = 12.0;
+pub(super) const FARTHEST: f64 = 12.0;
 const BEYOND: f64 = 1e-7;
 
 /// The value at a place from 0, which need not be whole.

@@ -8,7 +8,7 @@ use super::answer::{Contrast, Method, Scale};
 use super::error::ContrastError;
 use super::joint::{Joint, Summed};
 use super::law::{Law, Margin};
-use super::ordered::{OrderInterval, Ordered};
+use super::ordered::{FARTHEST, OrderInterval, Ordered};
 use super::units::enough;
 use super::{Arm, MIN_UNITS};
 use crate::moments::satterthwaite;
@@ -23,7 +23,26 @@ pub fn quantile_difference(a: &Arm<'_>, b: &Arm<'_>, q: f64) -> Result<Contrast,
     difference(&Ordered::of(a)?, &Ordered::of(b)?, q)
 }
 
-/// The same of arms that are in order already.
+/// The standard error of a quantile, smoothed for planning by: how densely values lie about it is read off a window that holds a fifth as many rows as lie
+/// beyond it on either side, and not off those within one error alone, which in a long record are few and would move the plan by their chance. Where rows are
+/// so few that no value bounds the window, within one error after all. Err as [`quantile_difference`].
+pub fn smoothed_error(arm: &Arm<'_>, q: f64) -> Result<Option<f64>, ContrastError> {
+    let of = Ordered::of(arm)?;
+    let interval = of.interval(q)?;
+    enough_units(&of)?;
+    let error_of_share = (q * (1.0 - q) / interval.effective).sqrt();
+    let wide = (WINDOW * q.min(1.0 - q) / error_of_share).clamp(1.0, FARTHEST);
+    let of_one = |errors: f64| {
+        let (low, high) = interval.ends(errors);
+        Some((high - low) / 2.0 / errors).filter(|error| error.is_finite() && *error > 0.0)
+    };
+    Ok(of_one(wide).or_else(|| of_one(1.0)))
+}
+
+/// Of the rows beyond a quantile so many lie in either half of the window.
+const WINDOW: f64 = 0.2;
+
+/// [`quantile_difference`] of arms that are in order already.
 pub fn difference(a: &Ordered, b: &Ordered, q: f64) -> Result<Contrast, ContrastError> {
     let ((first, below_first), (second, below_second)) = (a.interval_and_share(q)?, b.interval_and_share(q)?);
     enough_units(a)?;

@@ -279,3 +279,16 @@ fn an_end_that_no_row_bounds_is_infinite() {
     assert!(at.low == f64::NEG_INFINITY && at.high == f64::INFINITY && contrast.p_value(-1e9) > 0.05, "{at:?}");
     assert!(quantile::quantile_difference(&arm, &arm, 0.5).unwrap().interval(Confidence::P95).high.is_finite());
 }
+
+/// Of an exponential distribution the density at the quantile q is 1 - q, so that its error is sqrt(q / (1 - q) / n): of a long record as of a short one.
+#[test]
+fn smoothed_errors_of_quantiles_are_those_of_the_density() {
+    for n in [400, 20_000, 400_000] {
+        let values: Vec<f64> = (0..n).map(|at| -(1.0 - (f64::from(at) + 0.5) / f64::from(n)).ln()).collect();
+        for q in [0.5, 0.75, 0.95] {
+            let error = quantile::smoothed_error(&Arm { values: &values, units: None }, q).unwrap().unwrap();
+            let want = (q / (1.0 - q) / f64::from(n)).sqrt();
+            assert!((error / want - 1.0).abs() < 0.05, "{n} {q}: {error} is not {want}");
+        }
+    }
+}

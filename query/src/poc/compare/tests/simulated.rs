@@ -4,7 +4,7 @@
 //! A short run is part of the tests; the table of a thousand POCs each takes minutes:
 //!
 //! ```sh
-//! QOE_SIMULATED_POCS=1000 cargo test --release -p qoe-statistics -p qoe-query --lib simulated -- --nocapture
+//! QOE_SIMULATED_POCS=1000 cargo test --release -p qoe-statistics -p qoe-query --lib -- simulated power --nocapture
 //! ```
 
 #![allow(clippy::print_stdout, reason = "the table")]
