@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::access::{Access, DefinitionArgs, StoreArgs, catalog};
 use crate::exit::WrongUse;
+use crate::progress::Progress;
 
 /// A file, or a project of a store and a span of time.
 #[derive(Debug, Clone, clap::Args)]
@@ -53,6 +54,8 @@ pub enum Data {
         repeated: Option<Repeated>,
         /// Its columns.
         columns: Vec<String>,
+        /// That it is being read.
+        progress: Progress,
     },
     /// A project of a store.
     Store {
@@ -64,6 +67,8 @@ pub enum Data {
         period: Period,
         /// Keeps the store answering.
         access: Access,
+        /// That it is being read.
+        progress: Progress,
     },
 }
 
@@ -83,9 +88,9 @@ impl DataArgs {
     /// The same where the caller heeds the span, of a file too.
     pub async fn open_spanned(&self) -> anyhow::Result<Data> {
         Ok(match self.open_as_is().await? {
-            Data::File { input, columns, .. } => {
+            Data::File { input, columns, progress, .. } => {
                 let (input, repeated) = input.once().await;
-                Data::File { input, repeated, columns }
+                Data::File { input, repeated, columns, progress }
             }
             store => store,
         })
@@ -94,10 +99,11 @@ impl DataArgs {
     /// Opens the file, or the store; rows that are there more than once count so.
     pub async fn open_as_is(&self) -> anyhow::Result<Data> {
         let definitions: Definitions = self.definitions.read()?;
+        let progress = Progress::begin();
         if let Some(path) = &self.data {
             let input = Input::file(path, &definitions).await?;
             let columns = input.columns().await?;
-            return Ok(Data::File { input, repeated: None, columns });
+            return Ok(Data::File { input, repeated: None, columns, progress });
         }
         let now = Utc::now();
         let since = self.since.unwrap_or(Moment::Ago(TimeDelta::days(30)));
@@ -109,7 +115,7 @@ impl DataArgs {
         }
         let access = self.store.ask().await?;
         let (catalog, project) = catalog(&access.endpoint, definitions, self.project.as_deref()).await?;
-        Ok(Data::Store { catalog, project, period, access })
+        Ok(Data::Store { catalog, project, period, access, progress })
     }
 
     /// The span that was asked about; of a file, as much of it as was stated.
@@ -262,7 +268,14 @@ impl Data {
         }
     }
 
-    /// Lets go of the store.
+    /// That it is being read: what is done now.
+    pub fn progress(&self) -> &Progress {
+        match self {
+            Data::File { progress, .. } | Data::Store { progress, .. } => progress,
+        }
+    }
+
+    /// Lets go of the store, and of the line that says that it is being read.
     pub async fn close(self) {
         if let Data::Store { access, .. } = self {
             access.close().await;

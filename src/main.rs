@@ -15,6 +15,7 @@ mod keys;
 mod listen;
 mod logging;
 mod poc;
+mod progress;
 mod report;
 mod retention;
 mod satisfaction;

@@ -1,8 +1,7 @@
 //! `qoe report`: an answer as a file of its own.
 
-use std::io::{IsTerminal, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -153,10 +152,7 @@ async fn ask(args: &SatisfactionArgs, question: &ReportQuestion, data: &Data) ->
             period: Some(*period),
         },
     };
-    let bar = if std::io::stderr().is_terminal() { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let report = satisfaction_report(question, &sources, &args.data.definitions()?, |part| bar.set_message(part)).await;
-    bar.finish_and_clear();
+    let report = satisfaction_report(question, &sources, &args.data.definitions()?, |part| data.progress().part(part)).await;
     report.map_err(|error| match error {
         ReportError::Read(error) => error.into(),
         error => error.into(),

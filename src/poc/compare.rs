@@ -46,6 +46,7 @@ pub async fn run(args: CompareArgs) -> anyhow::Result<()> {
 }
 
 async fn ask(question: &CompareQuestion, data: &Data, input: &Input) -> anyhow::Result<CompareAnswer> {
+    data.progress().part("compare");
     let mut answer = question.ask(input).await?;
     // A store knows more of its sessions than their rows say: clocks, and whose freezes they are.
     if matches!(data, Data::Store { .. })

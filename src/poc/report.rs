@@ -1,8 +1,7 @@
 //! `qoe poc report`: the comparison as a file that stands up in a meeting.
 
-use std::io::{IsTerminal, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -89,29 +88,26 @@ pub async fn run(args: ReportArgs) -> anyhow::Result<()> {
 }
 
 async fn ask(args: &ReportArgs, question: &CompareQuestion, data: &Data, input: &Input) -> anyhow::Result<Answers> {
-    let bar = if std::io::stderr().is_terminal() { indicatif::ProgressBar::new_spinner() } else { indicatif::ProgressBar::hidden() };
-    bar.enable_steady_tick(Duration::from_millis(100));
     let (poc, condition, seed) = (&question.poc, question.condition.clone(), question.seed);
-    bar.set_message("compare");
+    data.progress().part("compare");
     let (frame, session) = question.read(input).await?;
     let (mut compared, shifts) = (question.answer(&frame, session.as_deref())?, question.shifts(&frame)?);
     drop(frame);
-    bar.set_message("check");
+    data.progress().part("check");
     let checked = check::checked(CheckQuestion { poc: poc.clone(), condition: condition.clone(), planned: None }, data).await;
     if let Ok(checked) = &checked {
         compared.hold_to(checked.clone());
     }
-    bar.set_message("claims");
+    data.progress().part("claims");
     let claims = match poc.claims.is_empty() {
         true => None,
         false => Some(claims::tested(poc, &ClaimsQuestion::of(poc, args.poc.asked(poc)?.as_deref()), data, input).await),
     };
-    bar.set_message("scorecard");
+    data.progress().part("scorecard");
     let scorecard = match poc.scorecard.is_asked() {
         false => None,
         true => Some(scorecard::section(poc, (data, input), condition, seed).await.map(|section| Box::new(section) as Written)),
     };
-    bar.finish_and_clear();
     Ok(Answers { compared, shifts, checked, claims, scorecard })
 }
 
