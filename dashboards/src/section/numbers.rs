@@ -20,7 +20,8 @@ const LONG: f64 = 1e12;
 pub fn number(value: f64, unit: Unit) -> String {
     match unit {
         _ if !value.is_finite() => "–".to_owned(),
-        Unit::Share => format!("{:.1} %", value * 100.0),
+        // Close to nothing and to all, what is left counts: 99.99 % is not 100.0 %.
+        Unit::Share => share(value, decimals_for(100.0 * value.min(1.0 - value).abs())),
         Unit::Plain(_) if value.abs() >= LONG => format!("{value:.2e}"),
         Unit::Plain(decimals) => format!("{:.*}", decimals, if value.abs() < 0.5 * 10_f64.powi(-(decimals as i32)) { 0.0 } else { value }),
     }
@@ -29,28 +30,61 @@ pub fn number(value: f64, unit: Unit) -> String {
 /// The ends of an interval, such as `61.2 to 70.4 %`.
 pub fn interval(low: f64, high: f64, unit: Unit) -> String {
     match unit {
-        Unit::Share => format!("{:.1} – {:.1} %", low * 100.0, high * 100.0),
+        Unit::Share => {
+            let decimals = decimals_within(low, high);
+            format!("{:.decimals$} – {}", low * 100.0, share(high, decimals))
+        }
         Unit::Plain(_) => format!("{} – {}", number(low, unit), number(high, unit)),
     }
 }
 
 /// A figure with its interval: `66.0 % (61.2 – 70.4 %)`.
 pub fn figure(estimate: &Estimate, unit: Unit) -> String {
-    format!("{} ({})", number(estimate.value, unit), interval(estimate.low, estimate.high, unit))
+    format!("{} ({})", value_of(estimate, unit), interval(estimate.low, estimate.high, unit))
+}
+
+/// The value of an estimate, as finely as its interval is read.
+fn value_of(estimate: &Estimate, unit: Unit) -> String {
+    match unit {
+        Unit::Share if estimate.value.is_finite() => share(estimate.value, decimals_within(estimate.low, estimate.high)),
+        _ => number(estimate.value, unit),
+    }
+}
+
+fn share(value: f64, decimals: usize) -> String {
+    format!("{:.decimals$} %", value * 100.0)
+}
+
+/// Decimals of percent that tell the ends of an interval of shares apart.
+fn decimals_within(low: f64, high: f64) -> usize {
+    decimals_for(100.0 * (high - low))
+}
+
+/// What arithmetic may add to a power of ten.
+const ROUNDING: f64 = 1e-6;
+
+/// Decimals that show the first digit of so many percent: one at least, four at most.
+pub fn decimals_for(percent: f64) -> usize {
+    if percent > 0.0 { (-percent.log10() - ROUNDING).ceil().clamp(1.0, 4.0) as usize } else { 1 }
 }
 
 /// A figure with its interval, in the brackets of the language.
 pub fn figure_in(estimate: &Estimate, unit: Unit, lang: Lang) -> String {
     match lang {
         Lang::En => figure(estimate, unit),
-        Lang::Zh => format!("{}（{}）", number(estimate.value, unit), interval(estimate.low, estimate.high, unit)),
+        Lang::Zh => format!("{}（{}）", value_of(estimate, unit), interval(estimate.low, estimate.high, unit)),
     }
 }
 
 /// A difference of shares in percentage points, its sign always shown: `-5.2 points (-8.1 – -2.3)`.
 pub fn points(estimate: &Estimate, lang: Lang) -> String {
-    let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|share| signed(share * 100.0, 1));
+    let [value, low, high] = in_points(estimate);
     lang.pick(format!("{value} percentage points ({low} – {high})"), format!("{value} 个百分点（{low} – {high}）"))
+}
+
+fn in_points(estimate: &Estimate) -> [String; 3] {
+    let decimals = decimals_within(estimate.low, estimate.high);
+    [estimate.value, estimate.low, estimate.high].map(|share| signed(share * 100.0, decimals))
 }
 
 /// A difference with its interval: of shares in percentage points.
@@ -65,7 +99,7 @@ pub fn difference(estimate: &Estimate, unit: Unit, lang: Lang) -> String {
 pub fn difference_cells(estimate: &Estimate, unit: Unit) -> [String; 2] {
     match unit {
         Unit::Share => {
-            let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|share| signed(share * 100.0, 1));
+            let [value, low, high] = in_points(estimate);
             [value, format!("{low} – {high}")]
         }
         Unit::Plain(_) => [number(estimate.value, unit), interval(estimate.low, estimate.high, unit)],
@@ -136,6 +170,12 @@ mod tests {
     #[test]
     fn numbers_read_well() {
         assert_eq!(number(0.6604, Unit::Share), "66.0 %");
+        assert_eq!(
+            [0.9999, 0.00004, 1.0, 0.0, 0.999].map(|share| number(share, Unit::Share)),
+            ["99.99 %", "0.004 %", "100.0 %", "0.0 %", "99.9 %"]
+        );
+        let close = Estimate { value: 0.99951, low: 0.99942, high: 0.9996, n: 9 };
+        assert_eq!(figure(&close, Unit::Share), "99.95 % (99.94 – 99.96 %)");
         assert_eq!(number(-0.001, Unit::Plain(2)), "0.00");
         assert_eq!(number(f64::NAN, Unit::Share), "–");
         assert_eq!(interval(-12.34, 3.0, Unit::Plain(1)), "-12.3 – 3.0");
@@ -157,6 +197,8 @@ mod tests {
         assert_eq!(points(&estimate, Lang::En), "-5.2 percentage points (-8.1 – 0.0)");
         assert_eq!(points(&estimate, Lang::Zh), "-5.2 个百分点（-8.1 – 0.0）");
         assert_eq!(difference_cells(&estimate, Unit::Share), ["-5.2", "-8.1 – 0.0"]);
+        let close = Estimate { value: 0.00023, low: -0.00011, high: 0.00057, n: 9 };
+        assert_eq!(difference_cells(&close, Unit::Share), ["+0.02", "-0.01 – +0.06"]);
         assert_eq!(signed(3.0, 1), "+3.0");
         assert_eq!((counted(1, "answer", "answers"), counted(1821, "answer", "answers")), ("1 answer".into(), "1,821 answers".into()));
     }

@@ -6,7 +6,7 @@ use qoe_query::statistics::contrast::ContrastError;
 use qoe_query::statistics::verdict::{Shown, shown};
 use qoe_query::statistics::{Confidence, Estimate};
 
-use super::numbers::{Unit, about, count, percent, signed};
+use super::numbers::{Unit, about, count, decimals_for, percent, signed};
 use crate::view::Lang;
 
 /// Decimals that may be added so that a rounded interval says what the interval says.
@@ -44,7 +44,12 @@ fn decimals(largest: f64) -> Unit {
 /// What a difference is multiplied by to be read, and its decimals: shares are read in percentage points.
 fn reading(of: &MetricAnswer) -> (f64, usize) {
     match unit(of) {
-        Unit::Share => (100.0, 1),
+        Unit::Share => {
+            let figures = of.arms.iter().filter_map(|arm| Some(arm.figure.as_ref().ok()?.value));
+            // A tenth of what is left to all or nothing: of availability every hundredth of a point counts.
+            let left = figures.map(|share| share.min(1.0 - share)).fold(0.0, f64::max);
+            (100.0, decimals_for(10.0 * left))
+        }
         Unit::Plain(decimals) => (1.0, decimals),
     }
 }
