@@ -229,6 +229,30 @@ const STORE: [&str; 14] = [
 ];
 
 #[tokio::test]
+async fn of_a_store_calls_are_counted_and_not_who_was_in_them() {
+    let endpoint = support::database().await;
+    let mut records = sessions(500, |user| user % 5 < 2);
+    let call = |session: &str| {
+        let user: i64 = session[1..].parse().unwrap();
+        format!("c{}", user / 5 * 2 + i64::from(user % 5 >= 2))
+    };
+    let keys =
+        records.SessionEvents.iter_mut().map(|event| &mut event.keys).chain(records.Samples.iter_mut().map(|sample| &mut sample.keys));
+    for keys in keys {
+        let of = call(&keys.session_id);
+        Arc::make_mut(keys).call_id = of.into();
+    }
+    support::insert(&endpoint, &records, 1).await;
+    let checked = |drawn: &str| {
+        let words = [&["poc", "check", "--json"][..], &STORE[..STORE.len() - 1], &[drawn]].concat();
+        serde_json::from_slice::<Value>(&support::asking(&endpoint, &words).stdout).unwrap()
+    };
+    let (calls, users) = (checked("call"), checked("user"));
+    assert_eq!((&calls["valid"], &finding(&calls, "sample_ratio")["units"]), (&true.into(), &serde_json::json!([100, 100])));
+    assert_eq!((&users["valid"], &finding(&users, "sample_ratio")["units"]), (&false.into(), &serde_json::json!([200, 300])));
+}
+
+#[tokio::test]
 async fn a_store_is_planned_and_checked_in_its_own_columns() {
     let endpoint = support::database().await;
     support::insert(&endpoint, &sessions(2_000, |user| user % 2 == 0), 1).await;

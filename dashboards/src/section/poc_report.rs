@@ -75,7 +75,8 @@ pub fn headline(answer: &CompareAnswer, lang: Lang) -> Section {
         None => section.says.push(leader(answer, lang)),
     }
     let mut told: Vec<(u8, String)> = Vec::new();
-    for of in answer.metrics.iter().filter(|of| of.metric.rank == Rank::Primary) {
+    // Of an invalid run nothing is to be remembered but that.
+    for of in answer.metrics.iter().filter(|of| of.metric.rank == Rank::Primary && !answer.invalid()) {
         for pair in &of.pairs {
             let open = pair.overall.as_ref().map_or(true, |found| found.verdict() == Shown::Inconclusive);
             told.push((u8::from(open), sentence(answer, of, pair, lang)));

@@ -94,7 +94,8 @@ fn endless(value: f64, decimals: usize) -> String {
 /// All verdicts, each with the interval it was reached by and its level: `better: +2.0 – +9.1 at 98.33 %; equivalent, non-inferior: +1.1 – +9.9 at 99.17 %`.
 pub fn reached(found: &Judged, of: &MetricAnswer, lang: Lang) -> String {
     let pieces = groups(found).into_iter().map(|(all, level, interval)| {
-        let all: Vec<&str> = all.into_iter().map(|shown| verdict(shown, lang)).collect();
+        let all: Vec<&str> =
+            if of.invalid { vec![lang.pick("invalid", "无效")] } else { all.into_iter().map(|shown| verdict(shown, lang)).collect() };
         let at = at(&interval, level, of, lang);
         lang.pick(format!("{}: {at}", all.join(", ")), format!("{}：{at}", all.join("、")))
     });

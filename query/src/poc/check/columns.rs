@@ -13,6 +13,9 @@ use crate::statistics::parallel;
 /// Columns that say how far a client's clock is off, with what makes seconds of them.
 const SKEWS: [(&str, f64); 3] = [("clock_skew_ms", 1e-3), ("skew_ms", 1e-3), ("clock_skew_s", 1.0)];
 
+/// The column that says which call, room or conversation a session is of.
+pub(super) const CALL: &str = "call_id";
+
 /// Columns that say who a row is of.
 const PEOPLE: [&str; 4] = ["user_id", "user", "uid", "userid"];
 
@@ -31,6 +34,8 @@ pub(super) async fn counts(poc: &Poc, input: &Input, condition: Option<&str>) ->
 /// Which columns there are beside those of the POC.
 pub(super) struct Layout {
     pub session: Option<String>,
+    /// Where calls were drawn and say which they are: several sessions may be of one.
+    pub call: Option<&'static str>,
     pub time: Option<String>,
     pub skew: Option<(&'static str, f64)>,
     pub sent: bool,
@@ -46,6 +51,7 @@ impl Layout {
         let alone = of.unit.is_none() && of.pair.is_none();
         Layout {
             session: usual(&of.session, "session_id"),
+            call: (poc.randomised == Randomised::Call && there(CALL)).then_some(CALL),
             time: usual(&of.time, "started_at"),
             skew: SKEWS.into_iter().find(|(name, _)| there(name)),
             sent: there("sent_at") && there("received_at"),
@@ -58,7 +64,7 @@ impl Layout {
         let of = &poc.columns;
         let mut wanted = vec![Want::category(&of.arm)];
         wanted.extend([&of.unit, &of.pair, &self.session].into_iter().flatten().map(Want::person));
-        wanted.extend(self.people.map(Want::person));
+        wanted.extend([self.people, self.call].into_iter().flatten().map(Want::person));
         wanted.extend(of.strata.iter().map(Want::category));
         wanted.extend(self.time.as_ref().map(Want::time));
         wanted.extend(poc.metrics.iter().flat_map(Metric::wanted));
@@ -118,7 +124,7 @@ impl Layout {
         let column = match poc.randomised {
             Randomised::User => poc.columns.unit.as_ref(),
             Randomised::PairedRun => poc.columns.pair.as_ref(),
-            Randomised::Call => self.session.as_ref(),
+            Randomised::Call => return self.call.or(self.session.as_deref()).map(|column| frame.persons(column)),
         };
         column.map(|column| frame.persons(column))
     }

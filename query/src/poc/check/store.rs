@@ -26,11 +26,16 @@ pub struct StoreSources<'a> {
 
 /// Counts of the sessions of a store: first by vendor, then what can be asked once the vendors are known.
 pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Option<&str>) -> std::result::Result<Counts, CheckError> {
-    let questions = Questions { poc, period: sources.period, condition };
-    let asked = Asked { questions, context: sources.sessions.context() };
+    let questions = Questions { poc, period: sources.period, condition, in_calls: false };
+    let mut asked = Asked { questions, context: sources.sessions.context() };
     let failed = |what: &'static str| move |source: DataFusionError| CheckError::Count { what, source: Box::new(source) };
     let (arms, ratings) = futures::join!(async { ask(asked.context, &questions.arms()).await }, asked.maybe(questions.ratings()));
-    let mut counts = asked.read(&arms.map_err(failed("sessions by vendor"))?).map_err(failed("sessions by vendor"))?;
+    let arms = arms.map_err(failed("sessions by vendor"))?;
+    let mut counts = asked.read(&arms).map_err(failed("sessions by vendor"))?;
+    if poc.randomised == Randomised::Call {
+        asked.questions.in_calls = any(&arms, "in_calls").map_err(failed("sessions of calls"))?;
+    }
+    let (asked, questions) = (&asked, &asked.questions);
     let names: Vec<String> = counts.arms.iter().map(|arm| arm.name.clone()).collect();
     let read = |line: Line<'_>| Ok((line.count("present")?, line.number("middle")?));
     let ratings = by_arm(&names, ratings.map_err(failed("ratings"))?.as_ref(), read).map_err(failed("ratings"))?;
@@ -63,6 +68,11 @@ pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Opt
     counts.strata = strata.map_err(failed("units by stratum"))?;
     counts.metrics.iter_mut().zip(far).for_each(|(metric, far)| metric.outliers = far);
     Ok(counts)
+}
+
+/// Whether any line counts some of these.
+fn any(answer: &Answer, of: &str) -> Result<bool> {
+    answer.rows().try_fold(false, |found, line| Ok(found || line.count(of)? > 0))
 }
 
 struct Asked<'a> {
@@ -240,7 +250,7 @@ pub fn sessions(poc: &Poc, period: Period) -> String {
 
 /// All that a check asks of a store about these vendors, each with what it is for: for those who look at plans.
 pub fn questions(poc: &Poc, period: Period, condition: Option<&str>, arms: &[String]) -> Vec<(&'static str, String)> {
-    let of = Questions { poc, period, condition };
+    let of = Questions { poc, period, condition, in_calls: false };
     let strata = poc.columns.strata.iter().map(|column| ("units by stratum", of.stratum(column, arms)));
     let maybe = [("ratings", of.ratings()), ("units by vendor", of.units(arms))];
     let maybe = maybe.into_iter().filter_map(|(what, sql)| Some((what, sql?)));

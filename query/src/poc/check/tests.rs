@@ -91,6 +91,20 @@ async fn users_with_several_vendors_contaminate_only_where_users_were_drawn() {
     assert!(!answer.findings.iter().any(|finding| contaminated(&finding.found)));
 }
 
+/// Whoever is in a call has its vendor: where calls were drawn they are counted, and not who was in them.
+#[tokio::test]
+async fn calls_of_several_sessions_are_counted_once() {
+    let mut text = String::from("vendor,user,session,call_id,region,at,connect_ms\n");
+    for row in 0..1_000 {
+        let (call, vendor) = if row % 5 < 2 { (row / 5 * 2, "a") } else { (row / 5 * 2 + 1, "b") };
+        writeln!(text, "{vendor},u{row},s{row},c{call},eu,2026-11-{:02}T00:00:00Z,{}", 1 + row % 9, 300 + row * 37 % 200).unwrap();
+    }
+    let ratio = |found: &Found| matches!(found, Found::SampleRatio { units, .. } if units == &[200, 200]);
+    assert_eq!(severity(&check(&question(Randomised::Call), &text).await, ratio), Severity::Fine);
+    let answer = check(&question(Randomised::User), &text).await;
+    assert_eq!(severity(&answer, |found| matches!(found, Found::SampleRatio { units, .. } if units == &[400, 600])), Severity::Invalid);
+}
+
 #[tokio::test]
 async fn one_session_of_two_vendors_is_invalid() {
     let text = rows(1_000, plain) + "b,u2,s2,eu,2026-11-03T00:00:00Z,310,r\n";

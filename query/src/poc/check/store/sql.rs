@@ -15,7 +15,12 @@ pub(super) struct Questions<'a> {
     pub poc: &'a Poc,
     pub period: Period,
     pub condition: Option<&'a str>,
+    /// Whether sessions say of which call they are.
+    pub in_calls: bool,
 }
+
+/// The call that a session is of; without one, each is its own.
+const CALL_OR_SESSION: &str = "CASE WHEN call_id <> '' THEN call_id ELSE session_id END";
 
 impl Questions<'_> {
     pub(super) fn arm(&self) -> &str {
@@ -50,6 +55,7 @@ impl Questions<'_> {
         let unit = match self.poc.randomised {
             Randomised::User => of.unit.as_deref(),
             Randomised::PairedRun => of.pair.as_deref(),
+            Randomised::Call if self.in_calls => Some(CALL_OR_SESSION),
             Randomised::Call => of.session.as_deref(),
         };
         unit.filter(|unit| *unit != "session_id")
@@ -64,6 +70,9 @@ impl Questions<'_> {
             format!("min({time}) AS first_at, max({time}) AS last_at"),
             "sum(vendor_freezes) AS own, sum(defined_freezes) AS stated, sum(skew_n) AS sent, sum(far_clocks) AS far".to_owned(),
         ];
+        if self.poc.randomised == Randomised::Call {
+            columns.push("sum(CASE WHEN call_id <> '' THEN 1 ELSE 0 END) AS in_calls".to_owned());
+        }
         if self.labelled() {
             columns.push(format!("sum(CASE WHEN least_{0} <> {0} THEN 1 ELSE 0 END) AS several", self.arm()));
         }
