@@ -7,7 +7,7 @@ use crate::poc::spec::{Poc, Randomised};
 use crate::relations::Period;
 
 /// Rows whose quartiles are good enough to tell what lies far off.
-const LOOKED_AT: u64 = 100_000;
+const LOOKED_AT: u64 = 40_000;
 
 /// What a store is asked about a POC.
 #[derive(Debug, Clone, Copy)]
