@@ -213,7 +213,7 @@ impl Values {
     /// The variance of a unit: the square of the error, times the units.
     fn unit_variance(&self, kind: &MetricKind, horizon: f64) -> Result<f64, ContrastError> {
         if let MetricKind::Quantile(q) = kind {
-            let error = quantile::smoothed_error(&self.arm(), *q)?.unwrap_or(0.0);
+            let error = quantile::smoothed_error(&self.arm(), *q)?;
             return Ok(error * error * self.units());
         }
         let error = self.beside_itself(kind, horizon)?.error().unwrap_or(0.0);

@@ -25,8 +25,9 @@ pub fn quantile_difference(a: &Arm<'_>, b: &Arm<'_>, q: f64) -> Result<Contrast,
 
 /// The standard error of a quantile, smoothed for planning by: how densely values lie about it is read off a window that holds a fifth as many rows as lie
 /// beyond it on either side, and not off those within one error alone, which in a long record are few and would move the plan by their chance. Where rows are
-/// so few that no value bounds the window, within one error after all. Err as [`quantile_difference`].
-pub fn smoothed_error(arm: &Arm<'_>, q: f64) -> Result<Option<f64>, ContrastError> {
+/// so few that no value bounds the window, within one error after all; 0 where all values there are one. Err as [`quantile_difference`], and for rows of
+/// which none bounds even one error.
+pub fn smoothed_error(arm: &Arm<'_>, q: f64) -> Result<f64, ContrastError> {
     let of = Ordered::of(arm)?;
     let interval = of.interval(q)?;
     enough_units(&of)?;
@@ -34,9 +35,13 @@ pub fn smoothed_error(arm: &Arm<'_>, q: f64) -> Result<Option<f64>, ContrastErro
     let wide = (WINDOW * q.min(1.0 - q) / error_of_share).clamp(1.0, FARTHEST);
     let of_one = |errors: f64| {
         let (low, high) = interval.ends(errors);
-        Some((high - low) / 2.0 / errors).filter(|error| error.is_finite() && *error > 0.0)
+        (high - low) / 2.0 / errors
     };
-    Ok(of_one(wide).or_else(|| of_one(1.0)))
+    let known = [wide, 1.0].map(of_one).into_iter().filter(|error| error.is_finite());
+    known.clone().find(|error| *error > 0.0).or(known.last()).ok_or_else(|| {
+        let least = (q.max(1.0 - q) / q.min(1.0 - q)).ceil() as u64 + 1;
+        ContrastError::TooFew { first: of.rows(), second: of.rows(), least }
+    })
 }
 
 /// Of the rows beyond a quantile so many lie in either half of the window.

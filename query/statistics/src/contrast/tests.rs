@@ -286,9 +286,12 @@ fn smoothed_errors_of_quantiles_are_those_of_the_density() {
     for n in [400, 20_000, 400_000] {
         let values: Vec<f64> = (0..n).map(|at| -(1.0 - (f64::from(at) + 0.5) / f64::from(n)).ln()).collect();
         for q in [0.5, 0.75, 0.95] {
-            let error = quantile::smoothed_error(&Arm { values: &values, units: None }, q).unwrap().unwrap();
+            let error = quantile::smoothed_error(&Arm { values: &values, units: None }, q).unwrap();
             let want = (q / (1.0 - q) / f64::from(n)).sqrt();
             assert!((error / want - 1.0).abs() < 0.05, "{n} {q}: {error} is not {want}");
         }
     }
+    let error = |values: &[f64], q: f64| quantile::smoothed_error(&Arm { values, units: None }, q);
+    assert_eq!(error(&[1.0, 2.0, 3.0], 0.95), Err(ContrastError::TooFew { first: 3, second: 3, least: 20 }));
+    assert_eq!(error(&[5.0; 40], 0.5), Ok(0.0));
 }
