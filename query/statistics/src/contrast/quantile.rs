@@ -37,8 +37,8 @@ pub fn smoothed_error(arm: &Arm<'_>, q: f64) -> Result<f64, ContrastError> {
         let (low, high) = interval.ends(errors);
         (high - low) / 2.0 / errors
     };
-    let known = [wide, 1.0].map(of_one).into_iter().filter(|error| error.is_finite());
-    known.clone().find(|error| *error > 0.0).or(known.last()).ok_or_else(|| {
+    let mut known = [wide, 1.0].map(of_one).into_iter().filter(|error| error.is_finite());
+    known.clone().find(|error| *error > 0.0).or(known.next_back()).ok_or_else(|| {
         let least = (q.max(1.0 - q) / q.min(1.0 - q)).ceil() as u64 + 1;
         ContrastError::TooFew { first: of.rows(), second: of.rows(), least }
     })
