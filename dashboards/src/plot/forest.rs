@@ -1,10 +1,12 @@
 //! Figures with their intervals, one below the other, on one scale; the figures stand beside it in numbers.
 
+use qoe_query::statistics::Estimate;
+
 use super::axis::{Axis, DRAWABLE, Reading, span};
 use super::sheet::{Drawing, Look, Sheet, Side, Stroke, TEXT, WIDTH, Words, draw};
 use super::{Figure, Sides, label};
 use crate::drawing::Ink;
-use crate::section::numbers::{Unit, interval, number};
+use crate::section::numbers::{self, Unit, number};
 use crate::view::Lang;
 
 /// Height of a row, px.
@@ -150,7 +152,8 @@ fn unit(forest: &Forest<'_>, figures: &[Figure]) -> Unit {
 fn in_words(figure: Figure, unit: Unit) -> String {
     let is_far = |end: f64| end.abs() > DRAWABLE;
     if !is_far(figure.low) && !is_far(figure.high) {
-        return format!("{} ({})", number(figure.value, unit), interval(figure.low, figure.high, unit));
+        let Figure { value, low, high } = figure;
+        return numbers::figure(&Estimate { value, low, high, n: 0 }, unit);
     }
     let end = |end: f64, endless: &str| if is_far(end) { endless.to_owned() } else { number(end, unit) };
     format!("{} ({} – {})", number(figure.value, unit), end(figure.low, "-∞"), end(figure.high, "∞"))

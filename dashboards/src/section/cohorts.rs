@@ -4,7 +4,7 @@ use qoe_query::retention::{CohortBy, CohortRow, CohortsAnswer, DayClock, Split, 
 use qoe_query::statistics::retention::Cell;
 use qoe_query::statistics::{Estimate, Return};
 
-use super::numbers::{Unit, count, figure_in, interval, number, percent, points, signed};
+use super::numbers::{Unit, cells, count, figure_in, percent, points, signed};
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn, Figure};
 use crate::view::Lang;
@@ -171,7 +171,7 @@ fn overall(answer: &CohortsAnswer, lang: Lang) -> Table {
 }
 
 fn share_cells(share: Option<&Estimate>) -> (String, String) {
-    share.map_or_else(dashes, |share| (number(share.value, Unit::Share), interval(share.low, share.high, Unit::Share)))
+    share.map_or_else(dashes, |share| cells(share, Unit::Share).into())
 }
 
 fn dashes() -> (String, String) {

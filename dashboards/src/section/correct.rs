@@ -10,7 +10,7 @@ use qoe_query::statistics::sensitivity::{Band, Direction, MOST, Turn};
 use qoe_query::statistics::{Corrected, Estimate};
 
 use super::Section;
-use super::numbers::{Unit, count, interval, number, percent};
+use super::numbers::{Unit, count, figure_in, interval, number, percent};
 use super::score::{meaning_on, named, unit};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -229,8 +229,7 @@ impl Telling<'_> {
 
     /// A figure with its interval, in a sentence.
     fn figure(&self, estimate: &Estimate) -> String {
-        let (value, ends) = (number(estimate.value, self.unit), interval(estimate.low, estimate.high, self.unit));
-        self.lang.pick(format!("{value} ({ends})"), format!("{value}（{ends}）"))
+        figure_in(estimate, self.unit, self.lang)
     }
 
     /// A distance between two scores.

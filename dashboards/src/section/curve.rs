@@ -5,7 +5,7 @@ use qoe_query::statistics::iqx::{Iqx, Misfit};
 use qoe_query::statistics::knee::{Found, Knee, NoKnee};
 
 use super::names::column_word;
-use super::numbers::{Unit, count, figure_in, interval, interval_head, number, p_value, percent};
+use super::numbers::{Unit, cells, count, figure_in, interval, interval_head, number, p_value, percent};
 use super::score::left_out;
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
@@ -95,7 +95,10 @@ fn bins(answer: &CurveAnswer, x: Unit, y: Unit, lang: Lang) -> Table {
     for bin in &answer.response.bins {
         let range = interval(bin.low, bin.high, x);
         match &bin.outcome {
-            Some(outcome) => table.row([range, number(outcome.value, y), interval(outcome.low, outcome.high, y), count(bin.rows)]),
+            Some(outcome) => {
+                let [value, ends] = cells(outcome, y);
+                table.row([range, value, ends, count(bin.rows)]);
+            }
             // Of answers that are all alike nothing tells how much they vary.
             None => table.row([range, bin.value.map_or_else(|| "–".into(), |value| number(value, y)), "–".into(), count(bin.rows)]),
         }

@@ -40,7 +40,7 @@ pub fn interval(low: f64, high: f64, unit: Unit) -> String {
 
 /// A figure with its interval: `66.0 % (61.2 – 70.4 %)`.
 pub fn figure(estimate: &Estimate, unit: Unit) -> String {
-    format!("{} ({})", value_of(estimate, unit), interval(estimate.low, estimate.high, unit))
+    figure_in(estimate, unit, Lang::En)
 }
 
 /// The value of an estimate, as finely as its interval is read.
@@ -70,10 +70,8 @@ pub fn decimals_for(percent: f64) -> usize {
 
 /// A figure with its interval, in the brackets of the language.
 pub fn figure_in(estimate: &Estimate, unit: Unit, lang: Lang) -> String {
-    match lang {
-        Lang::En => figure(estimate, unit),
-        Lang::Zh => format!("{}（{}）", value_of(estimate, unit), interval(estimate.low, estimate.high, unit)),
-    }
+    let [value, ends] = cells(estimate, unit);
+    lang.pick(format!("{value} ({ends})"), format!("{value}（{ends}）"))
 }
 
 /// A difference of shares in percentage points, its sign always shown: `-5.2 points (-8.1 – -2.3)`.
@@ -95,6 +93,11 @@ pub fn difference(estimate: &Estimate, unit: Unit, lang: Lang) -> String {
     }
 }
 
+/// The value and the ends of an estimate, for tables.
+pub fn cells(estimate: &Estimate, unit: Unit) -> [String; 2] {
+    [value_of(estimate, unit), interval(estimate.low, estimate.high, unit)]
+}
+
 /// The value and the ends of a difference, for tables: of shares in percentage points, without the word.
 pub fn difference_cells(estimate: &Estimate, unit: Unit) -> [String; 2] {
     match unit {
@@ -102,7 +105,7 @@ pub fn difference_cells(estimate: &Estimate, unit: Unit) -> [String; 2] {
             let [value, low, high] = in_points(estimate);
             [value, format!("{low} – {high}")]
         }
-        Unit::Plain(_) => [number(estimate.value, unit), interval(estimate.low, estimate.high, unit)],
+        Unit::Plain(_) => cells(estimate, unit),
     }
 }
 

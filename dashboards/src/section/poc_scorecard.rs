@@ -5,7 +5,7 @@ use qoe_query::poc::scorecard::{DEFAULT_PROFILE, Gathered, Known, Scorecard, Ven
 use qoe_query::statistics::weighing::{Doubt, Standing, Tipping};
 use serde_json::json;
 
-use super::numbers::{Unit, count, interval, number, plain};
+use super::numbers::{Unit, cells, count, interval, number, plain};
 use super::{Live, Section, Table, poc_check};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -224,8 +224,7 @@ fn totals(card: &Scorecard, lang: Lang) -> Table {
     let mut table = Table::new(lang.pick("Totals, 0 to 1", "总分（0 到 1）"), &heads.each_ref().map(String::as_str));
     for vendor in &card.vendors {
         let total = &vendor.total;
-        let (value, range) =
-            total.known.map_or_else(|| ("–".to_owned(), "–".to_owned()), |of| (number(of.value, TWO), interval(of.low, of.high, TWO)));
+        let [value, range] = total.known.map_or_else(|| ["–".into(), "–".into()], |of| cells(&of, TWO));
         let bounds = [number(total.known_weight, Unit::Share), number(total.missing_at_0, TWO), number(total.missing_at_1, TWO)];
         table.row([vendor.arm.clone(), value, range].into_iter().chain(bounds));
     }

@@ -5,7 +5,7 @@ use qoe_query::statistics::scale::{Instrument, Kind, SATISFIED, Scale};
 use qoe_query::statistics::score::Method;
 
 use super::names::{column_word, column_words};
-use super::numbers::{Unit, count, counted, figure_in, interval, interval_head, number, percent};
+use super::numbers::{Unit, cells, count, counted, figure_in, interval, interval_head, number, percent};
 use super::why::why;
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
@@ -204,8 +204,8 @@ fn line(group: &ScoreGroup, lang: Lang, unit: Unit) -> [String; 5] {
     let name = named(&group.values, lang);
     match &group.scored {
         Ok(scored) => {
-            let headline = &scored.headline;
-            [name, number(headline.value, unit), interval(headline.low, headline.high, unit), count(scored.n), rate]
+            let [value, ends] = cells(&scored.headline, unit);
+            [name, value, ends, count(scored.n), rate]
         }
         Err(_) => [name, "–".into(), "–".into(), "0".into(), rate],
     }

@@ -6,7 +6,7 @@ use qoe_query::statistics::keyness::{Keyness, KeynessError, MIN_TEXTS};
 use qoe_query::statistics::word_measures::WordMeasure;
 use qoe_query::words::{ThemeRow, WordRow};
 
-use super::numbers::{Unit, count, figure, interval, number, p_value};
+use super::numbers::{Unit, cells, count, figure, interval, number, p_value};
 use super::{Section, Table};
 use crate::plot::{Chart, Drawn};
 use crate::view::Lang;
@@ -320,13 +320,13 @@ fn theme_table(answer: &WordsAnswer, lang: Lang) -> Table {
         range.as_str(),
     ];
     let mut table = Table::new(lang.pick("Themes", "主题"), &heads);
-    let cells = |estimate: Option<&qoe_query::statistics::Estimate>| match estimate {
-        Some(of) => [number(of.value, Unit::Plain(2)), interval(of.low, of.high, Unit::Plain(2))],
+    let two = |estimate: Option<&qoe_query::statistics::Estimate>| match estimate {
+        Some(of) => cells(of, Unit::Plain(2)),
         None => ["–".to_owned(), "–".to_owned()],
     };
     for (theme, row) in themes(answer) {
-        let share = [name(theme, lang), number(row.share.value, Unit::Share), interval(row.share.low, row.share.high, Unit::Share)];
-        table.row(share.into_iter().chain(cells(row.score.as_ref())).chain(cells(row.apart.as_ref())));
+        let shown = [cells(&row.share, Unit::Share), two(row.score.as_ref()), two(row.apart.as_ref())];
+        table.row(std::iter::once(name(theme, lang)).chain(shown.into_iter().flatten()));
     }
     table
 }

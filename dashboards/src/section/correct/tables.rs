@@ -1,14 +1,14 @@
 //! The numbers of a correction.
 
 use qoe_query::satisfaction::correct::{CorrectGroup, Correction, Own};
+use qoe_query::statistics::Corrected;
 use qoe_query::statistics::balance::{Balance, Contrast};
 use qoe_query::statistics::calibration::Calibration;
 use qoe_query::statistics::sensitivity::{Band, Direction, ODDS};
-use qoe_query::statistics::{Corrected, Estimate};
 
 use super::{Telling, words};
 use crate::section::Table;
-use crate::section::numbers::{Unit, count, figure, interval, number, percent};
+use crate::section::numbers::{Unit, cells, count, figure, interval, number, percent};
 use crate::section::score::named;
 use crate::view::Lang;
 
@@ -48,8 +48,9 @@ impl Telling<'_> {
             self.lang.pick("answers", "作答数"),
         ];
         let mut table = Table::new("", &heads);
-        for (name, Estimate { value, low, high, n }) in self.estimates(own) {
-            table.row([name.to_owned(), number(value, self.unit), interval(low, high, self.unit), count(n)]);
+        for (name, estimate) in self.estimates(own) {
+            let [value, ends] = cells(&estimate, self.unit);
+            table.row([name.to_owned(), value, ends, count(estimate.n)]);
         }
         table
     }
@@ -140,7 +141,8 @@ impl Telling<'_> {
                     Correction::NobodySilent { .. } => (None, self.lang.pick("none needed", "无需")),
                 };
                 let band = band.map_or_else(none, |band| interval(band.values.0, band.values.1, self.unit));
-                let scores = [number(raw.value, self.unit), number(score.value, self.unit), interval(score.low, score.high, self.unit)];
+                let [score, ends] = cells(score, self.unit);
+                let scores = [number(raw.value, self.unit), score, ends];
                 scores.into_iter().chain([band, model.to_owned()]).collect()
             }
             Err(_) => vec![none(); 5],

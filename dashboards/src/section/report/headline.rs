@@ -5,7 +5,7 @@ use qoe_query::satisfaction::{Correction, StabilityGroup};
 use qoe_query::statistics::Estimate;
 use qoe_query::statistics::stability::{Stability, Verdict};
 
-use crate::section::numbers::{Unit, count, interval, number};
+use crate::section::numbers::{Unit, cells, count};
 use crate::section::{Section, cohorts, correct, curve, drift, drivers, effect, score, stability};
 use crate::view::Lang;
 
@@ -84,8 +84,8 @@ fn groups(report: &SatisfactionReport) -> impl Iterator<Item = (&StabilityGroup,
 pub fn tiles(report: &SatisfactionReport, lang: Lang) -> Vec<[String; 4]> {
     let score_unit = score::unit(report.question.kind);
     let tile = |name: &str, estimate: &Estimate, unit: Unit| {
-        let note = format!("n {}", count(estimate.n));
-        [name.to_owned(), number(estimate.value, unit), interval(estimate.low, estimate.high, unit), note]
+        let [value, ends] = cells(estimate, unit);
+        [name.to_owned(), value, ends, format!("n {}", count(estimate.n))]
     };
     let mut tiles = Vec::new();
     match report.corrected.as_ref().map(|answer| &answer.all.corrected) {

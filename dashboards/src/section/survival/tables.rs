@@ -8,11 +8,11 @@ use super::{amount, ends, event, time, unit};
 use crate::section::Table;
 use crate::section::cohorts::labelled;
 use crate::section::names::column_word;
-use crate::section::numbers::{Unit, count, interval, interval_head, number, p_value, plain, signed};
+use crate::section::numbers::{Unit, cells, count, interval, interval_head, number, p_value, plain, signed};
 use crate::view::Lang;
 
 fn mean_cells(mean: Option<&RestrictedMean>, unit: Unit) -> [String; 2] {
-    mean.map_or_else(|| ["–".into(), "–".into()], |mean| [number(mean.mean.value, unit), interval(mean.mean.low, mean.mean.high, unit)])
+    mean.map_or_else(|| ["–".into(), "–".into()], |mean| cells(&mean.mean, unit))
 }
 
 pub(super) fn summary(answer: &SurvivalAnswer, lang: Lang) -> Table {
@@ -64,10 +64,7 @@ pub(super) fn at_risk(answer: &SurvivalAnswer, lang: Lang) -> Table {
     for (name, curve) in curves(answer, lang) {
         for time in &answer.times {
             let at_risk = count(curve.at_risk(*time));
-            let (value, ends) = curve.at(*time, answer.level).map_or_else(
-                || ("–".to_owned(), "–".to_owned()),
-                |left| (number(left.value, Unit::Share), interval(left.low, left.high, Unit::Share)),
-            );
+            let [value, ends] = curve.at(*time, answer.level).map_or_else(|| ["–".into(), "–".into()], |left| cells(&left, Unit::Share));
             table.row([name.clone(), plain(*time), at_risk, value, ends]);
         }
     }
