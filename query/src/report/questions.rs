@@ -14,6 +14,8 @@ use crate::statistics::effect::{Estimand, Pairing, Trim};
 use crate::statistics::stability::Objective;
 use crate::statistics::weights::Cap;
 
+/// What is known of a person's first session before it is had: held equal where return is asked about.
+const FROM_THE_START: [&str; 6] = ["network", "platform", "device_class", "region", "service", "scenario"];
 /// The day on which a return is asked about.
 const RETURN_DAY: i32 = 7;
 /// Curves in a report.
@@ -77,7 +79,7 @@ impl Asker {
     }
 
     pub(super) fn returning_question(&self) -> DriversQuestion {
-        let confounders = self.columns.of(&["network", "platform", "device_class", "region", "service", "scenario"]);
+        let confounders = self.columns.of(&FROM_THE_START);
         DriversQuestion {
             outcome: format!("d{RETURN_DAY}"),
             on_scale: None,
@@ -149,7 +151,7 @@ impl Asker {
     }
 
     pub(super) fn effect_question(&self, strongest: &Strongest) -> EffectQuestion {
-        let known = self.columns.of(&["network", "platform", "device_class", "region", "service", "scenario"]);
+        let known = self.columns.of(&FROM_THE_START);
         EffectQuestion {
             treatment: strongest.condition(),
             outcome: EffectOutcome::Return(self.return_on()),
