@@ -101,12 +101,12 @@ async fn the_board_never_pulls_rows() {
 
 #[tokio::test]
 async fn a_check_of_a_vendor_trial_never_pulls_rows() {
-    use qoe_query::poc::{Industry, Language, Poc, check, example};
+    use qoe_query::poc::{Industry, Language, Poc, Randomised, check, example};
     let endpoint = fleet().await;
     let catalog = Catalog::open(&endpoint, &Limits::default(), Definitions::default()).await.unwrap();
     let period = Period { since: DateTime::from_timestamp_millis(START).unwrap(), until: now() };
-    for industry in Industry::ALL {
-        let mut poc = Poc::parse(&example(industry, Language::English)).unwrap();
+    for (industry, randomised) in Industry::ALL.into_iter().flat_map(|of| [(of, Randomised::User), (of, Randomised::Call)]) {
+        let mut poc = Poc { randomised, ..Poc::parse(&example(industry, Language::English)).unwrap() };
         poc.arms.clear();
         let input = Input::store(&catalog, "p", &check::sessions(&poc, period)).await.unwrap();
         let condition = poc.condition(None);

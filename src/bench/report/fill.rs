@@ -11,12 +11,12 @@ use tokio::task::block_in_place;
 const FLAT: &str = "bench_felt";
 
 /// Columns that every row carries.
-const KEYS: &str = "project, session_id, user_id, vendor, service, scenario, industry, region, network, platform, device_class, observed_at, client_at, \
+const KEYS: &str = "project, session_id, call_id, user_id, vendor, service, scenario, industry, region, network, platform, device_class, observed_at, client_at, \
     received_at";
 
 /// What these are made of, after the project; `{at}` is filled in.
 const MADE_OF: &str = "lower(hex(MD5(concat(user_id, toString(toUnixTimestamp64Milli(started_at)))))) AS session, \
-    user_id, vendor, service, scenario, industry, region, network, platform, device_class, {at} AS at, at, at";
+    session, user_id, vendor, service, scenario, industry, region, network, platform, device_class, {at} AS at, at, at";
 
 /// A session's last moment.
 const END: &str = "addMilliseconds(started_at, toInt64(minutes * 60000))";

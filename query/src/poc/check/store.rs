@@ -26,16 +26,11 @@ pub struct StoreSources<'a> {
 
 /// Counts of the sessions of a store: first by vendor, then what can be asked once the vendors are known.
 pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Option<&str>) -> std::result::Result<Counts, CheckError> {
-    let questions = Questions { poc, period: sources.period, condition, in_calls: false };
-    let mut asked = Asked { questions, context: sources.sessions.context() };
+    let questions = Questions { poc, period: sources.period, condition };
+    let asked = Asked { questions, context: sources.sessions.context() };
     let failed = |what: &'static str| move |source: DataFusionError| CheckError::Count { what, source: Box::new(source) };
     let (arms, ratings) = futures::join!(async { ask(asked.context, &questions.arms()).await }, asked.maybe(questions.ratings()));
-    let arms = arms.map_err(failed("sessions by vendor"))?;
-    let mut counts = asked.read(&arms).map_err(failed("sessions by vendor"))?;
-    if poc.randomised == Randomised::Call {
-        asked.questions.in_calls = any(&arms, "in_calls").map_err(failed("sessions of calls"))?;
-    }
-    let (asked, questions) = (&asked, &asked.questions);
+    let mut counts = asked.read(&arms.map_err(failed("sessions by vendor"))?).map_err(failed("sessions by vendor"))?;
     let names: Vec<String> = counts.arms.iter().map(|arm| arm.name.clone()).collect();
     let read = |line: Line<'_>| Ok((line.count("present")?, line.number("middle")?));
     let ratings = by_arm(&names, ratings.map_err(failed("ratings"))?.as_ref(), read).map_err(failed("ratings"))?;
@@ -46,8 +41,9 @@ pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Opt
     if names.is_empty() || names.len() > MOST_ARMS {
         return Ok(counts);
     }
+    let rows = counts.rows;
     let strata = poc.columns.strata.iter().map(|column| async {
-        let sql = questions.stratum(column, &names);
+        let sql = questions.stratum(column, &names, rows);
         stratum(column, &ask(asked.context, &sql).await?, names.len())
     });
     let (units, strata, quartiles) = futures::join!(asked.maybe(questions.units(&names)), futures::future::try_join_all(strata), async {
@@ -68,11 +64,6 @@ pub(super) async fn counts(poc: &Poc, sources: &StoreSources<'_>, condition: Opt
     counts.strata = strata.map_err(failed("units by stratum"))?;
     counts.metrics.iter_mut().zip(far).for_each(|(metric, far)| metric.outliers = far);
     Ok(counts)
-}
-
-/// Whether any line counts some of these.
-fn any(answer: &Answer, of: &str) -> Result<bool> {
-    answer.rows().try_fold(false, |found, line| Ok(found || line.count(of)? > 0))
 }
 
 struct Asked<'a> {
@@ -113,7 +104,8 @@ impl Asked<'_> {
                     counts.arms.len() - 1
                 }
             };
-            (counts.arms[place].rows, counts.arms[place].units) = (rows, rows);
+            let units = if self.questions.poc.randomised == Randomised::Call { line.count("calls")? } else { rows };
+            (counts.arms[place].rows, counts.arms[place].units) = (rows, units);
             if self.questions.labelled() {
                 several += line.count("several")?;
             }
@@ -196,7 +188,7 @@ impl Asked<'_> {
             return Ok(far);
         }
         let sums: Vec<&str> = columns.iter().map(|(_, sum)| sum.as_str()).collect();
-        let answer = ask(self.context, &format!("SELECT {} FROM data {}", sums.join(", "), self.questions.looked_at(rows))).await?;
+        let answer = ask(self.context, &format!("SELECT {} FROM data {}", sums.join(", "), self.questions.looked_at(rows, ""))).await?;
         if let Some(line) = answer.first() {
             for (at, _) in &columns {
                 let looked_at = quartiles.rows().map(|line| line.count(&format!("looked_at_{at}"))).sum::<Result<u64>>()?;
@@ -250,8 +242,8 @@ pub fn sessions(poc: &Poc, period: Period) -> String {
 
 /// All that a check asks of a store about these vendors, each with what it is for: for those who look at plans.
 pub fn questions(poc: &Poc, period: Period, condition: Option<&str>, arms: &[String]) -> Vec<(&'static str, String)> {
-    let of = Questions { poc, period, condition, in_calls: false };
-    let strata = poc.columns.strata.iter().map(|column| ("units by stratum", of.stratum(column, arms)));
+    let of = Questions { poc, period, condition };
+    let strata = poc.columns.strata.iter().map(|column| ("units by stratum", of.stratum(column, arms, 0)));
     let maybe = [("ratings", of.ratings()), ("units by vendor", of.units(arms))];
     let maybe = maybe.into_iter().filter_map(|(what, sql)| Some((what, sql?)));
     let all = [("sessions by vendor", of.arms()), ("quartiles", of.quartiles(0)), ("quartiles of many", of.quartiles(10_000_000))];

@@ -15,12 +15,7 @@ pub(super) struct Questions<'a> {
     pub poc: &'a Poc,
     pub period: Period,
     pub condition: Option<&'a str>,
-    /// Whether sessions say of which call they are.
-    pub in_calls: bool,
 }
-
-/// The call that a session is of; without one, each is its own.
-const CALL_OR_SESSION: &str = "CASE WHEN call_id <> '' THEN call_id ELSE session_id END";
 
 impl Questions<'_> {
     pub(super) fn arm(&self) -> &str {
@@ -49,14 +44,13 @@ impl Questions<'_> {
         self.labelled().then(|| format!("{} AND {}{scope}", self.among(), self.period.holds("observed_at")))
     }
 
-    /// The column that tells units of randomisation apart; `None`: each row is one, as a session of a store is.
+    /// The column that tells units of randomisation apart; `None`: calls, or each row is one, as a session of a store is.
     fn unit(&self) -> Option<&str> {
         let of = &self.poc.columns;
         let unit = match self.poc.randomised {
             Randomised::User => of.unit.as_deref(),
             Randomised::PairedRun => of.pair.as_deref(),
-            Randomised::Call if self.in_calls => Some(CALL_OR_SESSION),
-            Randomised::Call => of.session.as_deref(),
+            Randomised::Call => None,
         };
         unit.filter(|unit| *unit != "session_id")
     }
@@ -71,7 +65,7 @@ impl Questions<'_> {
             "sum(vendor_freezes) AS own, sum(defined_freezes) AS stated, sum(skew_n) AS sent, sum(far_clocks) AS far".to_owned(),
         ];
         if self.poc.randomised == Randomised::Call {
-            columns.push("sum(CASE WHEN call_id <> '' THEN 1 ELSE 0 END) AS in_calls".to_owned());
+            columns.push(format!("{} AS calls", calls("")));
         }
         if self.labelled() {
             columns.push(format!("sum(CASE WHEN least_{0} <> {0} THEN 1 ELSE 0 END) AS several", self.arm()));
@@ -104,18 +98,19 @@ impl Questions<'_> {
             }
             columns.push(format!("count({value}) AS looked_at_{at}"));
         }
-        format!("SELECT {} FROM data {} GROUP BY {}", columns.join(", "), self.looked_at(rows), self.arm())
+        format!("SELECT {} FROM data {} GROUP BY {}", columns.join(", "), self.looked_at(rows, ""), self.arm())
     }
 
-    /// Which of so many rows are looked at for their quartiles, and for what lies far off.
-    pub(super) fn looked_at(&self, rows: u64) -> String {
+    /// Which of so many rows are looked at for what need not be counted of all: of those that meet this condition.
+    pub(super) fn looked_at(&self, rows: u64, and: &str) -> String {
         let (every, time) = (rows / LOOKED_AT, self.time());
         if every < 2 {
-            return self.kept("");
+            return self.kept(and);
         }
         // Not in step with minutes and hours, at which calls begin.
         let every = (every..).find(|every| [2, 3, 5].iter().all(|of| every % of != 0)).unwrap_or(every);
-        self.kept(&format!("date_trunc('second', {time}) = date_bin(INTERVAL '{every} seconds', {time})"))
+        let and = if and.is_empty() { String::new() } else { format!(" AND {and}") };
+        self.kept(&format!("date_trunc('second', {time}) = date_bin(INTERVAL '{every} seconds', {time}){and}"))
     }
 
     /// Metrics whose values spread, with their places.
@@ -151,8 +146,15 @@ impl Questions<'_> {
         ))
     }
 
-    /// One line a value of a column: units that have rows of each of these vendors there.
-    pub(super) fn stratum(&self, column: &str, arms: &[String]) -> String {
+    /// One line a value of a column: units that have rows of each of these vendors there. Of many rows calls are those of the ones looked at: to tell every
+    /// call apart would take longer than all the rest.
+    pub(super) fn stratum(&self, column: &str, arms: &[String], rows: u64) -> String {
+        if self.poc.randomised == Randomised::Call {
+            let of = |(at, arm): (usize, &String)| format!("{} AS units_{at}", calls(&format!("{} = {} AND ", self.arm(), text(arm))));
+            let counts = arms.iter().enumerate().map(of).collect::<Vec<_>>().join(", ");
+            let kept = self.looked_at(rows, &self.among());
+            return format!("SELECT {column} AS value, {counts} FROM data {kept} GROUP BY {column} ORDER BY {column}");
+        }
         let Some(unit) = self.unit() else {
             let rows = self.rows(arms).replace(" AS rows_", " AS units_");
             return format!("SELECT {column} AS value, {rows} FROM data {} GROUP BY {column} ORDER BY {column}", self.kept(&self.among()));
@@ -175,6 +177,11 @@ impl Questions<'_> {
 /// Units that have rows of each vendor, of lines that count these.
 fn with_rows(arms: &[String]) -> String {
     (0..arms.len()).map(|at| format!("sum(CASE WHEN rows_{at} > 0 THEN 1 ELSE 0 END) AS units_{at}")).collect::<Vec<_>>().join(", ")
+}
+
+/// How many calls the sessions are of that meet this condition; one that does not say is of its own.
+fn calls(and: &str) -> String {
+    format!("count(DISTINCT CASE WHEN {and}call_id <> '' THEN call_id END) + sum(CASE WHEN {and}call_id = '' THEN 1 ELSE 0 END)")
 }
 
 /// Whether a metric is what people said, which stands with their answers and not with sessions.
