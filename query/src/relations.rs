@@ -74,7 +74,8 @@ pub fn sessions_about(period: Period, survey: Survey<'_>, window: Window) -> Str
     labelled(period, survey, window, &[])
 }
 
-/// The same of all of a session for a vendor trial, with the satisfaction survey, and who it belongs to there besides: `call_id`, `poc`, `stratum`.
+/// The same of all of a session for a vendor trial, with the satisfaction survey, and who it belongs to there besides: `call_id`, by name and by number, `poc`,
+/// `stratum`.
 pub fn poc_sessions(period: Period) -> String {
     labelled(period, Survey { kind: "csat", dimension: "" }, Window::Whole, &poc_columns())
 }
@@ -90,7 +91,7 @@ fn poc_columns() -> Vec<&'static str> {
 }
 
 /// Labels that only a trial's sessions have.
-const POC_LABELS: [&str; 3] = ["call_id", "poc", "stratum"];
+const POC_LABELS: [&str; 4] = ["call_id", "call_number", "poc", "stratum"];
 
 /// What tells whether sessions can be compared: labels of which several vendors stand behind one session, definitions of a freeze, clocks.
 const LOOKED_OVER: [&str; 7] = ["least_vendor", "least_arm", "defined_freezes", "vendor_freezes", "skew_s_sum", "skew_n", "far_clocks"];

@@ -16,6 +16,7 @@ const FILES: &[(u32, &str, &str)] = &[
     (5, "compact_parts", include_str!("../schema/0005_compact_parts.sql")),
     (6, "final_views", include_str!("../schema/0006_final_views.sql")),
     (7, "sessions_looked_over", include_str!("../schema/0007_sessions_looked_over.sql")),
+    (8, "call_numbers", include_str!("../schema/0008_call_numbers.sql")),
 ];
 
 const PARTS: &[(&str, &str)] = &[

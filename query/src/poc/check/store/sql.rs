@@ -181,7 +181,7 @@ fn with_rows(arms: &[String]) -> String {
 
 /// How many calls the sessions are of that meet this condition; one that does not say is of its own.
 fn calls(and: &str) -> String {
-    format!("count(DISTINCT CASE WHEN {and}call_id <> '' THEN call_id END) + sum(CASE WHEN {and}call_id = '' THEN 1 ELSE 0 END)")
+    format!("count(DISTINCT call_number) FILTER (WHERE {and}call_id <> '') + count(*) FILTER (WHERE {and}call_id = '')")
 }
 
 /// Whether a metric is what people said, which stands with their answers and not with sessions.
